@@ -1,1 +1,57 @@
-//! Under construction.
+//! The core of streamgauge: live pub/sub traffic counted exactly, in fixed memory.
+//!
+//! ```text
+//! guard ──> cell ──> ledger ──> diff ──> encode ──> frame
+//! ```
+//!
+//! Guards bump cells from any task; one reporter collects them into a ledger, sees what moved, and
+//! writes frames into buffers that its caller owns. Nothing here allocates, reads a clock, wakes a
+//! task or spawns one: adapters do.
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[doc(hidden)]
+pub use serde;
+
+mod cell;
+mod encode;
+mod families;
+mod feed;
+mod guard;
+mod handle;
+mod key;
+mod label;
+mod ledger;
+mod meter;
+mod node;
+mod pool;
+mod reporter;
+mod row;
+#[doc(hidden)]
+pub mod schema;
+#[doc(hidden)]
+pub mod snapshot;
+mod storage;
+pub mod sync;
+mod time;
+
+pub use cell::Cell;
+pub use families::{Presence, Traffic};
+pub use feed::{Chunk, Feed};
+pub use guard::{Announce, FLUSH_EVERY, MeterRef, Track};
+pub use handle::{
+    BroadcastStats, Handle, Meters, PublisherStats, PublisherTrack, SessionStats, StatsHandle,
+    SubscriberStats, SubscriberTrack,
+};
+pub use key::{Key, KeyTooLong, KeyWords, OVERFLOW};
+pub use label::{MAX_TIERS, Role, Tier};
+pub use ledger::{Account, Books, InlineBooks, Lane, Ledger, MAX_LANES, Pages, Series, Split};
+pub use meter::Meter;
+pub use node::{Health, Names};
+pub use pool::{Pool, Usage};
+pub use reporter::{Reporter, Schedule, TrackId};
+pub use row::Row;
+pub use schema::{Counter, Event, Family, Source, Totals, Word};
+pub use storage::{Bucket, Inline, Shard, Storage, Tables};
+pub use sync::{AtomicWords, Lock};
+pub use time::{Duration, Instant};

@@ -1,0 +1,75 @@
+//! One writer's words: a guard stores, the reporter reads.
+
+use crate::{
+    schema::Family,
+    sync::{AtomicUsize, AtomicWords, Guarded, Link, Ordering, const_fn, zero_words},
+};
+
+/// One writer's words for one series. A cache line on 64-bit hosts, so that two writers never share
+/// one.
+#[cfg_attr(target_pointer_width = "64", repr(align(64)))]
+#[derive(Debug)]
+pub struct Cell<F: Family> {
+    /// Written by the guard that owns the cell, and by nobody else.
+    words: F::Cell,
+    /// What the reporter has summed up so far; written by the reporter alone.
+    seen: F::Cell,
+    /// The series it counts for.
+    pub(crate) row: Link,
+    /// The next cell in the list it waits in, when no guard owns it.
+    pub(crate) next: Link,
+    /// The announce guard whose subscriptions `viewing` counts.
+    pub(crate) viewer: Guarded,
+    /// Open subscriptions under one announce guard, kept in the cell of the first of them.
+    pub(crate) viewing: Guarded,
+}
+
+impl<F: Family> Cell<F> {
+    const_fn! {
+        /// A cell that nobody owns.
+        pub fn new() -> Self {
+            Self {
+                words: zero_words!(F::Cell),
+                seen: zero_words!(F::Cell),
+                row: Link::none(),
+                next: Link::none(),
+                viewer: Guarded::zero(),
+                viewing: Guarded::zero(),
+            }
+        }
+    }
+
+    /// The owner's words.
+    #[inline]
+    pub(crate) fn words(&self) -> &[AtomicUsize] {
+        self.words.words()
+    }
+
+    /// Hands every slot's growth since the last call to `sum`; called by the reporter alone.
+    #[inline]
+    pub(crate) fn drain(&self, mut sum: impl FnMut(usize, usize)) {
+        let words = self.words.words().iter().zip(self.seen.words());
+        for (slot, (word, seen)) in words.enumerate() {
+            let now = word.load(Ordering::Relaxed);
+            let before = seen.load(Ordering::Relaxed);
+            if now != before {
+                seen.store(now, Ordering::Relaxed);
+                sum(slot, now.wrapping_sub(before));
+            }
+        }
+    }
+
+    /// Makes a drained cell as good as new; it has no owner and stands in no list.
+    pub(crate) fn reset(&self) {
+        for word in self.words.words().iter().chain(self.seen.words()) {
+            word.store(0, Ordering::Relaxed);
+        }
+        self.row.set(None);
+    }
+}
+
+impl<F: Family> Default for Cell<F> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,154 @@
+//! Frames as JSON: an object by broadcast path, its values the family's words and `since`, the form
+//! that readers of moq-net's and moq-stats' frames know.
+
+use super::Out;
+use crate::{
+    key::{self, Key, KeyWords},
+    ledger::Series,
+    schema::{Family, Word},
+};
+
+/// Bytes that a label is padded to.
+const LABEL: usize = 32;
+
+/// A word's name as JSON wants it before the value: `,"frames":`.
+#[derive(Clone, Copy, Debug)]
+struct Label {
+    bytes: [u8; LABEL],
+    len: usize,
+}
+
+impl Label {
+    const fn new(open: &[u8], name: &str) -> Self {
+        let mut label = Self {
+            bytes: [0; LABEL],
+            len: 0,
+        }
+        .with(open)
+        .with(b"\"");
+        label = label.with(name.as_bytes());
+        label.with(b"\":")
+    }
+
+    const fn with(mut self, bytes: &[u8]) -> Self {
+        let mut i = 0;
+        while i < bytes.len() {
+            self.bytes[self.len] = bytes[i];
+            self.len += 1;
+            i += 1;
+        }
+        self
+    }
+}
+
+/// The labels of a family, built when the family is compiled.
+struct Labels<F>(core::marker::PhantomData<F>);
+
+impl<F: Family> Labels<F> {
+    const SINCE: Label = Label::new(b",", "since");
+
+    const fn of(words: &[Word], index: usize) -> Label {
+        Label::new(if index == 0 { b"{" } else { b"," }, words[index].name)
+    }
+
+    const TABLE: [Label; MAX_WORDS] = {
+        assert!(F::WORDS.len() <= MAX_WORDS, "a family has at most 32 words");
+        let mut table = [Label {
+            bytes: [0; LABEL],
+            len: 0,
+        }; MAX_WORDS];
+        let mut i = 0;
+        while i < F::WORDS.len() {
+            table[i] = Self::of(F::WORDS, i);
+            i += 1;
+        }
+        table
+    };
+}
+
+const MAX_WORDS: usize = 32;
+
+/// Digits of the largest `u64`.
+const DIGITS: usize = 20;
+
+/// No row is longer than this; the rest of the last padded copy included.
+pub(crate) const fn longest_row<F: Family>(key_len: usize) -> usize {
+    let words = F::WORDS.len() + 1;
+    key_len * "\\u0000".len() + words * (LABEL + DIGITS) + LABEL + size_of::<u64>()
+}
+
+/// Writes `"path":{"word":1,..,"since":2}`, after a comma unless it is the first.
+#[inline]
+pub(crate) fn row<F: Family, K: KeyWords>(out: &mut impl Out, series: &Series<'_, K>, first: bool) {
+    out.put(if first { b"\"" } else { b",\"" });
+    name(out, &series.key);
+    out.put(b"\":");
+    words::<F>(out, series.words);
+    out.put_padded(&Labels::<F>::SINCE.bytes, Labels::<F>::SINCE.len);
+    number(out, series.since);
+    out.put(b"}");
+}
+
+/// Writes `{"word":1,..` without the closing brace.
+#[inline]
+pub(crate) fn words<F: Family>(out: &mut impl Out, words: &[u64]) {
+    for (label, word) in const { &Labels::<F>::TABLE }.iter().zip(words) {
+        out.put_padded(&label.bytes, label.len);
+        number(out, *word);
+    }
+}
+
+/// Writes a key's text, escaped as JSON wants it.
+#[inline]
+fn name<K: KeyWords>(out: &mut impl Out, key: &Key<K>) {
+    if key.needs_escape() {
+        key.bytes().for_each(|byte| escaped(out, byte));
+        return;
+    }
+    let mut left = key.len();
+    for chunk in key.chunks() {
+        let len = left.min(chunk.len());
+        out.put_padded(&chunk, len);
+        left -= len;
+    }
+}
+
+/// Writes text that is not a key, escaped as JSON wants it.
+pub(crate) fn text(out: &mut impl Out, text: &str) {
+    text.bytes().for_each(|byte| escaped(out, byte));
+}
+
+fn escaped(out: &mut impl Out, byte: u8) {
+    match byte {
+        b'"' => out.put(b"\\\""),
+        b'\\' => out.put(b"\\\\"),
+        b'\n' => out.put(b"\\n"),
+        b'\r' => out.put(b"\\r"),
+        b'\t' => out.put(b"\\t"),
+        0x08 => out.put(b"\\b"),
+        0x0c => out.put(b"\\f"),
+        _ if key::escapes(byte) => {
+            out.put(b"\\u00");
+            out.put(&[hex(byte >> 4), hex(byte & 15)]);
+        }
+        _ => out.put(&[byte]),
+    }
+}
+
+fn hex(digit: u8) -> u8 {
+    if digit < 10 {
+        b'0' + digit
+    } else {
+        b'a' + digit - 10
+    }
+}
+
+/// Writes a number in decimal.
+#[inline]
+pub(crate) fn number(out: &mut impl Out, n: u64) {
+    if n < 10 {
+        out.put(&[b'0' + n.to_le_bytes()[0]]);
+        return;
+    }
+    out.put(itoa::Buffer::new().format(n).as_bytes());
+}

@@ -1,0 +1,102 @@
+//! Plain rows as bytes, into whatever buffer there is.
+//!
+//! An encoder writes each row whole if the buffer surely holds it, and otherwise writes the part of it
+//! that fits and the rest into the next buffer, by encoding it again and skipping what has gone out.
+//! So a small buffer costs time but no memory.
+
+pub(crate) mod json;
+
+/// Where an encoder writes.
+pub(crate) trait Out {
+    /// Appends bytes.
+    fn put(&mut self, bytes: &[u8]);
+
+    /// Appends the first `len` bytes of `padded`. Copies of a fixed size are faster.
+    #[inline]
+    fn put_padded<const N: usize>(&mut self, padded: &[u8; N], len: usize) {
+        self.put(padded.get(..len).unwrap_or(padded));
+    }
+}
+
+/// A buffer that surely holds what is written.
+pub(crate) struct Whole<'a> {
+    buf: &'a mut [u8],
+    at: usize,
+}
+
+impl<'a> Whole<'a> {
+    #[inline]
+    pub(crate) fn new(buf: &'a mut [u8]) -> Self {
+        Self { buf, at: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn written(&self) -> usize {
+        self.at
+    }
+}
+
+impl Out for Whole<'_> {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        if let Some(to) = self.buf.get_mut(self.at..self.at + bytes.len()) {
+            to.copy_from_slice(bytes);
+            self.at += bytes.len();
+        }
+    }
+
+    #[inline]
+    fn put_padded<const N: usize>(&mut self, padded: &[u8; N], len: usize) {
+        if let Some(to) = self
+            .buf
+            .get_mut(self.at..)
+            .and_then(<[u8]>::first_chunk_mut::<N>)
+        {
+            *to = *padded;
+            self.at += len;
+        }
+    }
+}
+
+/// A buffer that takes the part of what is written that starts after `skip` bytes and fits.
+pub(crate) struct Window<'a> {
+    buf: &'a mut [u8],
+    at: usize,
+    skip: usize,
+    /// All that was written, seen or not.
+    total: usize,
+}
+
+impl<'a> Window<'a> {
+    pub(crate) fn new(buf: &'a mut [u8], skip: usize) -> Self {
+        Self {
+            buf,
+            at: 0,
+            skip,
+            total: 0,
+        }
+    }
+
+    pub(crate) fn written(&self) -> usize {
+        self.at
+    }
+
+    /// Whether all that was written has gone out, now or before.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.skip + self.at >= self.total
+    }
+}
+
+impl Out for Window<'_> {
+    fn put(&mut self, bytes: &[u8]) {
+        let before = self.skip.saturating_sub(self.total);
+        self.total += bytes.len();
+        let rest = bytes.get(before..).unwrap_or_default();
+        let room = self.buf.get_mut(self.at..).unwrap_or_default();
+        let n = rest.len().min(room.len());
+        for (to, from) in room.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        self.at += n;
+    }
+}

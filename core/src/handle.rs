@@ -1,0 +1,207 @@
+//! The handles from which guards are opened: by tier, by broadcast, by role.
+
+use crate::{
+    families::{Presence, Traffic},
+    guard::{Announce, KeyOf, MeterRef, Track},
+    key::{self, Key},
+    label::{Role, Tier, traffic_lane},
+    meter::Meter,
+};
+
+/// Leads to the meters of one node.
+pub trait Handle: MeterRef<Traffic> + MeterRef<Presence> {
+    /// The path under which the node's own stats are published: what lies at or under it is not
+    /// counted. Nothing lies under an empty one.
+    fn prefix(&self) -> &str;
+}
+
+/// The meters of one node, for a `static` or an `Arc`.
+#[derive(Debug)]
+pub struct Meters<T, P> {
+    traffic: Meter<Traffic, T>,
+    presence: Meter<Presence, P>,
+}
+
+impl<T, P> Meters<T, P> {
+    /// The two meters as one.
+    pub const fn new(traffic: Meter<Traffic, T>, presence: Meter<Presence, P>) -> Self {
+        Self { traffic, presence }
+    }
+
+    /// The meter of traffic by broadcast: a lane for each tier and role.
+    #[inline]
+    pub const fn traffic(&self) -> &Meter<Traffic, T> {
+        &self.traffic
+    }
+
+    /// The meter of sessions by root: a lane for each tier.
+    #[inline]
+    pub const fn presence(&self) -> &Meter<Presence, P> {
+        &self.presence
+    }
+}
+
+/// Announce guard of the egress role.
+pub type PublisherStats<H> = Announce<Traffic, H>;
+/// Announce guard of the ingress role.
+pub type SubscriberStats<H> = Announce<Traffic, H>;
+/// Subscription guard of the egress role.
+pub type PublisherTrack<H> = Track<Traffic, H>;
+/// Subscription guard of the ingress role.
+pub type SubscriberTrack<H> = Track<Traffic, H>;
+/// Guard of one connected session.
+pub type SessionStats<H> = Announce<Presence, H>;
+
+/// Counts for one tier. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct StatsHandle<H> {
+    node: Option<H>,
+    tier: Tier,
+}
+
+impl<H> StatsHandle<H> {
+    /// Counts into the meters that `node` leads to.
+    pub const fn new(node: H, tier: Tier) -> Self {
+        Self {
+            node: Some(node),
+            tier,
+        }
+    }
+
+    /// Counts nothing: for callers that would otherwise hold an `Option`.
+    pub const fn disabled() -> Self {
+        Self {
+            node: None,
+            tier: Tier::External,
+        }
+    }
+
+    /// Whether the handle counts nothing.
+    pub const fn is_disabled(&self) -> bool {
+        self.node.is_none()
+    }
+
+    /// The tier that guards from this handle count for.
+    pub const fn tier(&self) -> Tier {
+        self.tier
+    }
+}
+
+impl<H> Default for StatsHandle<H> {
+    fn default() -> Self {
+        Self::disabled()
+    }
+}
+
+impl<H: Handle> StatsHandle<H> {
+    /// The broadcast at this path, empty segments left out. Nothing is counted for a path at or
+    /// under the prefix of the node's own stats, so that reading them makes no traffic of its own.
+    ///
+    /// A path that is longer than a key is counted in the overflow series. Takes no lock and looks
+    /// nothing up: that is done when a guard is opened.
+    pub fn broadcast(&self, path: &str) -> BroadcastStats<H> {
+        let node = self
+            .node
+            .as_ref()
+            .filter(|node| !key::is_under(path, node.prefix()));
+        let Some(node) = node else {
+            return BroadcastStats::empty();
+        };
+        BroadcastStats {
+            node: Some(node.clone()),
+            tier: self.tier,
+            key: Key::path(path).ok(),
+        }
+    }
+
+    /// Counts a session under this root as connected until the guard drops.
+    pub fn session(&self, root: &str) -> SessionStats<H> {
+        let Some(node) = &self.node else {
+            return SessionStats::disabled();
+        };
+        let key: Option<KeyOf<Presence, H>> = Key::path(root).ok();
+        let lanes = MeterRef::<Presence>::meter(node).lanes();
+        let (lane, key) = lane_or_overflow(lanes, self.tier.index(), 1, key.as_ref());
+        Announce::open(node.clone(), lane, key)
+    }
+}
+
+/// One broadcast, for one tier. Cheap to clone, and holds nothing in the tables by itself.
+#[derive(Clone, Debug)]
+pub struct BroadcastStats<H: Handle> {
+    node: Option<H>,
+    tier: Tier,
+    key: Option<KeyOf<Traffic, H>>,
+}
+
+impl<H: Handle> BroadcastStats<H> {
+    const fn empty() -> Self {
+        Self {
+            node: None,
+            tier: Tier::External,
+            key: None,
+        }
+    }
+
+    /// Whether guards from this handle count nothing.
+    pub const fn is_empty(&self) -> bool {
+        self.node.is_none()
+    }
+
+    /// Holds the broadcast announced to peers.
+    pub fn publisher(&self) -> PublisherStats<H> {
+        self.announce(Role::Publisher)
+    }
+
+    /// Holds the broadcast announced by a peer.
+    pub fn subscriber(&self) -> SubscriberStats<H> {
+        self.announce(Role::Subscriber)
+    }
+
+    /// Opens an egress subscription that no announce guard covers: it counts no viewer.
+    pub fn publisher_track(&self, name: &str) -> PublisherTrack<H> {
+        self.track(Role::Publisher, name)
+    }
+
+    /// Opens an ingress subscription that no announce guard covers: it counts no viewer.
+    pub fn subscriber_track(&self, name: &str) -> SubscriberTrack<H> {
+        self.track(Role::Subscriber, name)
+    }
+
+    fn announce(&self, role: Role) -> Announce<Traffic, H> {
+        let Some(node) = &self.node else {
+            return Announce::disabled();
+        };
+        let (lane, key) = self.lane(node, role);
+        Announce::open(node.clone(), lane, key)
+    }
+
+    fn track(&self, role: Role, _name: &str) -> Track<Traffic, H> {
+        let Some(node) = &self.node else {
+            return Track::disabled();
+        };
+        let (lane, key) = self.lane(node, role);
+        Track::open(node.clone(), lane, key)
+    }
+
+    fn lane(&self, node: &H, role: Role) -> (usize, Option<&KeyOf<Traffic, H>>) {
+        let lanes = MeterRef::<Traffic>::meter(node).lanes();
+        let lane = traffic_lane(self.tier, role);
+        lane_or_overflow(lanes, lane, Role::ALL.len(), self.key.as_ref())
+    }
+}
+
+/// The lane and key to count under; for a tier that the node does not have, the external tier's
+/// overflow series.
+fn lane_or_overflow<K>(
+    lanes: usize,
+    lane: usize,
+    per_tier: usize,
+    key: Option<&K>,
+) -> (usize, Option<&K>) {
+    if lane < lanes {
+        (lane, key)
+    } else {
+        (lane % per_tier, None)
+    }
+}

@@ -1,0 +1,317 @@
+//! Names of series: bounded, inline, and kept as big-endian words, so that comparing words compares
+//! names.
+
+use core::{cmp::Ordering as Order, fmt};
+
+use crate::sync::{AtomicUsize, AtomicWords, Ordering};
+
+/// Bytes in one word of a key.
+const WORD: usize = size_of::<usize>();
+
+/// The name under which a lane counts what found no free series or cell.
+pub const OVERFLOW: &str = "__overflow__";
+
+/// The room for a key: `[usize; N]` holds `N * size_of::<usize>()` bytes.
+pub trait KeyWords: Copy + AsRef<[usize]> + AsMut<[usize]> + Send + Sync + 'static {
+    /// The same room in a shared table.
+    type Atomic: AtomicWords;
+    /// All words zero.
+    const ZERO: Self;
+}
+
+impl<const N: usize> KeyWords for [usize; N] {
+    type Atomic = [AtomicUsize; N];
+    const ZERO: Self = [0; N];
+}
+
+/// A name that does not fit the key's room. What it names is counted in the overflow series: a name
+/// is never cut short, since two long names must not become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyTooLong {
+    /// The bytes that there is room for.
+    pub capacity: usize,
+}
+
+impl fmt::Display for KeyTooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the name is longer than the {} bytes a key holds",
+            self.capacity
+        )
+    }
+}
+
+impl core::error::Error for KeyTooLong {}
+
+/// The name of a series, at most `N * size_of::<usize>()` bytes of UTF-8 for `K = [usize; N]`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Key<K> {
+    words: K,
+    len: u16,
+    escape: bool,
+}
+
+impl<K: KeyWords> Key<K> {
+    /// The key of a broadcast path or session root: `name` without its empty segments.
+    ///
+    /// # Errors
+    /// When the path is longer than the key's room.
+    pub fn path(path: &str) -> Result<Self, KeyTooLong> {
+        if is_normal(path.as_bytes()) {
+            return Self::new(path);
+        }
+        let mut key = Self::EMPTY;
+        if is_reserved_path(path) {
+            key.push(b'_')?;
+        }
+        for (place, segment) in segments(path).enumerate() {
+            if place > 0 {
+                key.push(b'/')?;
+            }
+            segment.bytes().try_for_each(|byte| key.push(byte))?;
+        }
+        Ok(key)
+    }
+
+    /// The key of any name, as it is.
+    ///
+    /// A name that reads like [`OVERFLOW`] gets one more underscore in front, so that no real series
+    /// is ever taken for the overflow series; other names stay as they are.
+    ///
+    /// # Errors
+    /// When the name is longer than the key's room.
+    pub fn new(name: &str) -> Result<Self, KeyTooLong> {
+        let mut key = Self::EMPTY;
+        if is_reserved(name) {
+            key.push(b'_')?;
+            name.bytes().try_for_each(|byte| key.push(byte))?;
+        } else {
+            key.fill(name.as_bytes())?;
+        }
+        Ok(key)
+    }
+
+    const EMPTY: Self = Self {
+        words: K::ZERO,
+        len: 0,
+        escape: false,
+    };
+
+    /// The key of a lane's overflow series.
+    pub(crate) fn overflow() -> Self {
+        let mut key = Self::EMPTY;
+        // A room too small for the name holds its beginning: still apart from every real key,
+        // because the series is found by its place and never by its name.
+        for byte in OVERFLOW.bytes() {
+            if key.push(byte).is_err() {
+                break;
+            }
+        }
+        key
+    }
+
+    /// Reads a key back from a shared table.
+    pub(crate) fn load(from: &K::Atomic, len: u16, escape: bool) -> Self {
+        let mut words = K::ZERO;
+        for (word, shared) in words.as_mut().iter_mut().zip(from.words()) {
+            *word = shared.load(Ordering::Relaxed);
+        }
+        Self { words, len, escape }
+    }
+
+    /// Writes the key into a shared table; the caller holds the lock.
+    pub(crate) fn store(&self, to: &K::Atomic) {
+        for (shared, word) in to.words().iter().zip(self.words.as_ref()) {
+            shared.store(*word, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a shared table holds this key's words.
+    #[inline]
+    pub(crate) fn equals(&self, shared: &K::Atomic) -> bool {
+        let used = self.used();
+        let ours = self.words.as_ref().iter().take(used);
+        ours.zip(shared.words())
+            .all(|(word, shared)| shared.load(Ordering::Relaxed) == *word)
+    }
+
+    /// A hash that an outsider who does not know `seed` cannot steer.
+    #[inline]
+    pub(crate) fn hash(&self, seed: usize, lane: usize) -> u32 {
+        let mut hash = fold(seed ^ usize::from(self.len), MIX ^ lane);
+        for word in self.words.as_ref().iter().take(self.used()) {
+            hash = fold(hash ^ word, MIX);
+        }
+        #[allow(clippy::cast_possible_truncation, reason = "a hash")]
+        let hash = (hash ^ (hash >> (usize::BITS / 2))) as u32;
+        hash
+    }
+
+    fn used(&self) -> usize {
+        usize::from(self.len).div_ceil(WORD)
+    }
+
+    /// The name's length in bytes.
+    pub fn len(&self) -> usize {
+        usize::from(self.len)
+    }
+
+    /// Whether the name is empty.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether the name has bytes that a JSON string must escape.
+    pub fn needs_escape(&self) -> bool {
+        self.escape
+    }
+
+    /// The name's bytes, a word at a time; the last word is filled up with zeros.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = [u8; WORD]> + '_ {
+        self.words
+            .as_ref()
+            .iter()
+            .take(self.used())
+            .map(|word| word.to_be_bytes())
+    }
+
+    /// The name's bytes.
+    pub fn bytes(&self) -> impl Iterator<Item = u8> + '_ {
+        self.chunks().flatten().take(self.len())
+    }
+
+    /// The name as text, in `buf`.
+    ///
+    /// # Errors
+    /// When `buf` is shorter than [`len`](Self::len).
+    pub fn to_str<'a>(&self, buf: &'a mut [u8]) -> Result<&'a str, KeyTooLong> {
+        let capacity = buf.len();
+        let out = buf.get_mut(..self.len()).ok_or(KeyTooLong { capacity })?;
+        for (slot, byte) in out.iter_mut().zip(self.bytes()) {
+            *slot = byte;
+        }
+        // The bytes came from a `&str`, so this cannot fail; a cut overflow name is ASCII.
+        core::str::from_utf8(out).map_err(|_| KeyTooLong { capacity })
+    }
+
+    fn fill(&mut self, bytes: &[u8]) -> Result<(), KeyTooLong> {
+        let words = self.words.as_mut();
+        let capacity = words.len() * WORD;
+        let len = u16::try_from(bytes.len())
+            .ok()
+            .filter(|_| bytes.len() <= capacity);
+        self.len = len.ok_or(KeyTooLong { capacity })?;
+        let (whole, rest) = bytes.as_chunks::<WORD>();
+        for (word, chunk) in words.iter_mut().zip(whole) {
+            *word = usize::from_be_bytes(*chunk);
+        }
+        if let Some(word) = words.get_mut(whole.len()) {
+            let mut last = [0; WORD];
+            for (slot, byte) in last.iter_mut().zip(rest) {
+                *slot = *byte;
+            }
+            *word = usize::from_be_bytes(last);
+        }
+        self.escape = bytes.iter().fold(false, |any, byte| any | escapes(*byte));
+        Ok(())
+    }
+
+    fn push(&mut self, byte: u8) -> Result<(), KeyTooLong> {
+        let at = usize::from(self.len);
+        let words = self.words.as_mut();
+        let capacity = words.len() * WORD;
+        let too_long = KeyTooLong { capacity };
+        let word = words.get_mut(at / WORD).ok_or(too_long)?;
+        *word |= usize::from(byte) << (8 * (WORD - 1 - at % WORD));
+        self.len = u16::try_from(at + 1).map_err(|_| too_long)?;
+        self.escape |= escapes(byte);
+        Ok(())
+    }
+}
+
+impl<K: KeyWords> fmt::Debug for Key<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.bytes()
+            .try_for_each(|byte| write!(f, "{}", byte.escape_ascii()))
+    }
+}
+
+/// Compares two keys of shared tables as names.
+pub(crate) fn compare<K: KeyWords>(a: (&K::Atomic, u16), b: (&K::Atomic, u16)) -> Order {
+    let words = a.0.words().iter().zip(b.0.words());
+    for (a, b) in words {
+        let order = a.load(Ordering::Relaxed).cmp(&b.load(Ordering::Relaxed));
+        if order != Order::Equal {
+            return order;
+        }
+    }
+    a.1.cmp(&b.1)
+}
+
+/// Whether `path` is `prefix` or lies under it, segment by segment; nothing is under an empty prefix.
+pub(crate) fn is_under(path: &str, prefix: &str) -> bool {
+    let mut path = segments(path);
+    let mut prefix = segments(prefix).peekable();
+    prefix.peek().is_some() && prefix.all(|segment| path.next() == Some(segment))
+}
+
+/// The non-empty segments of a path.
+pub(crate) fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
+}
+
+fn is_normal(path: &[u8]) -> bool {
+    let mut after_slash = true;
+    let mut empty = false;
+    for byte in path {
+        let slash = *byte == b'/';
+        empty |= slash & after_slash;
+        after_slash = slash;
+    }
+    path.is_empty() || !(empty | after_slash)
+}
+
+/// What is left of a reserved name without its leading underscores.
+const OVERFLOW_TAIL: &str = "overflow__";
+
+/// Whether a name is the overflow series' name with any number of underscores more in front.
+fn is_reserved(name: &str) -> bool {
+    name.strip_suffix(OVERFLOW_TAIL)
+        .is_some_and(|marks| marks.len() >= 2 && marks.bytes().all(|byte| byte == b'_'))
+}
+
+fn is_reserved_path(path: &str) -> bool {
+    let mut segments = segments(path);
+    segments.next().is_some_and(is_reserved) && segments.next().is_none()
+}
+
+/// Whether a JSON string must escape this byte.
+pub(crate) const fn escapes(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+#[cfg(target_pointer_width = "64")]
+const MIX: usize = 0x9e37_79b9_7f4a_7c15;
+#[cfg(not(target_pointer_width = "64"))]
+const MIX: usize = 0x9e37_79b9;
+
+/// A full multiplication, its halves folded together.
+#[cfg(target_pointer_width = "64")]
+#[inline]
+fn fold(a: usize, b: usize) -> usize {
+    let product = (a as u128) * (b as u128);
+    #[allow(clippy::cast_possible_truncation, reason = "the halves of the product")]
+    let folded = (product as usize) ^ ((product >> 64) as usize);
+    folded
+}
+
+/// A full multiplication, its halves folded together.
+#[cfg(not(target_pointer_width = "64"))]
+#[inline]
+fn fold(a: usize, b: usize) -> usize {
+    let product = (a as u64) * (b as u64);
+    #[allow(clippy::cast_possible_truncation, reason = "the halves of the product")]
+    let folded = (product as usize) ^ ((product >> 32) as usize);
+    folded
+}

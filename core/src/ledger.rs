@@ -1,0 +1,562 @@
+//! The owned half: what every series has added up to, in plain `u64`, and what moved since a sink
+//! last accepted it.
+
+use crate::{
+    key::{Key, KeyWords},
+    meter::{Drained, Meter, Pairs, take_delta},
+    schema::{Event, Family, Totals},
+    storage::Storage,
+};
+
+/// The most lanes that a ledger keeps apart.
+pub const MAX_LANES: usize = 16;
+
+/// The ledger knows the series: it stands in the order of frames.
+const KNOWN: u8 = 1;
+/// Something is open in the series.
+const LIVE: u8 = 2;
+/// The series moved since the sink last accepted it.
+const MOVED: u8 = 4;
+/// The series' lane stands above the flags.
+const LANE_SHIFT: u32 = 4;
+
+/// What one series has added up to.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<F: Family> {
+    totals: F::Totals,
+    since: u64,
+}
+
+impl<F: Family> Account<F> {
+    /// Nothing yet.
+    pub const ZERO: Self = Self {
+        totals: F::Totals::ZERO,
+        since: 0,
+    };
+}
+
+/// What one lane has added up to.
+#[derive(Clone, Copy, Debug)]
+pub struct Lane<F: Family> {
+    /// All that was ever collected: never falls.
+    total: F::Totals,
+    /// The part of it that series that have ended brought.
+    retired: F::Totals,
+    /// The lane's series, which stand together in the order of frames.
+    series: u32,
+    /// The frame differs from the one that the sink last accepted.
+    moved: bool,
+    /// A series may have ended without anything to show.
+    ended: bool,
+}
+
+impl<F: Family> Lane<F> {
+    /// A lane that has counted nothing; its first frame is owed, and empty.
+    pub const ZERO: Self = Self {
+        total: F::Totals::ZERO,
+        retired: F::Totals::ZERO,
+        series: 0,
+        moved: true,
+        ended: false,
+    };
+}
+
+/// The memory of a ledger, an element for each row of the meter (the overflow series included), in
+/// boxes or arrays.
+pub trait Books<F: Family> {
+    /// The accounts, by row.
+    fn accounts(&self) -> &[Account<F>];
+    /// The accounts, the flags, the order of frames, and room to sort new series in, each with an
+    /// element per row; and the lanes.
+    fn split(&mut self) -> Split<'_, F>;
+    /// The flags, by row.
+    fn flags(&self) -> &[u8];
+    /// The order of frames.
+    fn order(&self) -> &[u32];
+    /// The lanes.
+    fn lanes(&self) -> &[Lane<F>];
+}
+
+/// A ledger's memory, all of it at once.
+#[derive(Debug)]
+pub struct Split<'a, F: Family> {
+    /// By row.
+    pub accounts: &'a mut [Account<F>],
+    /// By row.
+    pub flags: &'a mut [u8],
+    /// Rows in the order of frames.
+    pub order: &'a mut [u32],
+    /// Rows that were met in this collect.
+    pub fresh: &'a mut [u32],
+    /// By lane.
+    pub lanes: &'a mut [Lane<F>],
+}
+
+/// A ledger's memory as slices of any kind.
+#[derive(Debug)]
+pub struct Pages<Accounts, Flags, Order, Lanes> {
+    /// An [`Account`] per row.
+    pub accounts: Accounts,
+    /// A zero per row.
+    pub flags: Flags,
+    /// A zero per row.
+    pub order: Order,
+    /// A zero per row.
+    pub fresh: Order,
+    /// A [`Lane`] per lane.
+    pub lanes: Lanes,
+}
+
+impl<F, Accounts, Flags, Order, Lanes> Books<F> for Pages<Accounts, Flags, Order, Lanes>
+where
+    F: Family,
+    Accounts: AsRef<[Account<F>]> + AsMut<[Account<F>]>,
+    Flags: AsRef<[u8]> + AsMut<[u8]>,
+    Order: AsRef<[u32]> + AsMut<[u32]>,
+    Lanes: AsRef<[Lane<F>]> + AsMut<[Lane<F>]>,
+{
+    fn accounts(&self) -> &[Account<F>] {
+        self.accounts.as_ref()
+    }
+
+    fn split(&mut self) -> Split<'_, F> {
+        Split {
+            accounts: self.accounts.as_mut(),
+            flags: self.flags.as_mut(),
+            order: self.order.as_mut(),
+            fresh: self.fresh.as_mut(),
+            lanes: self.lanes.as_mut(),
+        }
+    }
+
+    fn flags(&self) -> &[u8] {
+        self.flags.as_ref()
+    }
+
+    fn order(&self) -> &[u32] {
+        self.order.as_ref()
+    }
+
+    fn lanes(&self) -> &[Lane<F>] {
+        self.lanes.as_ref()
+    }
+}
+
+/// A ledger's memory in arrays: `ROWS` is the meter's series plus its lanes.
+pub type InlineBooks<F, const ROWS: usize, const LANES: usize> =
+    Pages<[Account<F>; ROWS], [u8; ROWS], [u32; ROWS], [Lane<F>; LANES]>;
+
+impl<F: Family, const ROWS: usize, const LANES: usize> InlineBooks<F, ROWS, LANES> {
+    /// Empty books.
+    #[must_use]
+    pub const fn inline() -> Self {
+        Self {
+            accounts: [Account::ZERO; ROWS],
+            flags: [0; ROWS],
+            order: [0; ROWS],
+            fresh: [0; ROWS],
+            lanes: [Lane::ZERO; LANES],
+        }
+    }
+}
+
+/// Totals of one family, collected from one meter.
+///
+/// A row of the meter that the books have no element for is counted in the first lane's retired
+/// account, and a lane they lack in the last they have: give the books what the meter has.
+#[derive(Debug)]
+pub struct Ledger<F, B> {
+    books: B,
+    /// Rows in the order of frames.
+    ordered: usize,
+    /// Rows met in this collect.
+    met: usize,
+    /// When the last collect was, in milliseconds; strictly rising.
+    stamp: u64,
+    family: core::marker::PhantomData<fn(F)>,
+}
+
+/// One series as plain data.
+#[derive(Clone, Copy, Debug)]
+pub struct Series<'a, K: KeyWords> {
+    /// Its name.
+    pub key: Key<K>,
+    /// Its words, in the family's order.
+    pub words: &'a [u64],
+    /// When this life of it began at the earliest, in milliseconds since the Unix epoch: the tick
+    /// before it was first seen.
+    pub since: u64,
+}
+
+impl<F: Family, B: Books<F>> Ledger<F, B> {
+    /// A ledger whose life begins at `epoch_ms`, in milliseconds since the Unix epoch.
+    pub const fn new(books: B, epoch_ms: u64) -> Self {
+        Self {
+            books,
+            ordered: 0,
+            met: 0,
+            stamp: epoch_ms,
+            family: core::marker::PhantomData,
+        }
+    }
+
+    /// Takes in all that guards counted since the last call. `now_ms` is in milliseconds since the
+    /// Unix epoch; a clock that stands or jumps back is read as one millisecond later.
+    ///
+    /// Cost: a scan of the cells ever used, a lock for each series that opened or closed something,
+    /// and a sort of the new ones.
+    pub fn collect<S: Storage<F>>(&mut self, meter: &Meter<F, S>, now_ms: u64) {
+        let began = self.stamp;
+        self.stamp = now_ms.max(began.saturating_add(1));
+        meter.drain_cells(|id, slot, n| {
+            self.meet(id, || meter.row(id).map(crate::Row::lane), began);
+            self.sum(id, F::SLOTS.get(slot).copied(), n as u64);
+        });
+        meter.drain_rows(|id, row, drained| match drained {
+            Drained::Deltas(deltas) => {
+                self.meet(id, || Some(row.lane()), began);
+                for (word, delta) in deltas.iter().enumerate() {
+                    self.sum(id, Some(word), take_delta(delta));
+                }
+                self.settle(id);
+            }
+            Drained::Grown(slot, n) => self.sum(id, F::SLOTS.get(slot).copied(), n as u64),
+        });
+        self.sort_in(meter);
+        self.sweep_idle(meter);
+    }
+
+    /// The series of a lane's frame, in its order: those that are live, and those that moved since
+    /// the sink last accepted the lane.
+    pub fn frame<'a, S: Storage<F>>(
+        &'a self,
+        meter: &'a Meter<F, S>,
+        lane: usize,
+    ) -> impl Iterator<Item = Series<'a, S::Key>> + 'a {
+        let rows = self.lane_rows(lane).iter();
+        rows.filter_map(|id| {
+            if self.is_shown(*id) {
+                self.series(meter, *id)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// Whether a lane's frame differs from the one that the sink last accepted.
+    pub fn has_moved(&self, lane: usize) -> bool {
+        self.books.lanes().get(lane).is_some_and(|lane| lane.moved)
+    }
+
+    /// Notes that the sink accepted a lane's frame as it now is; series that have ended retire.
+    pub fn ack<S: Storage<F>>(&mut self, meter: &Meter<F, S>, lane: usize) {
+        let mut leaving = false;
+        let range = self.lane_range(lane);
+        let Split {
+            flags,
+            order,
+            lanes,
+            ..
+        } = self.books.split();
+        for id in order.get(range).unwrap_or_default() {
+            if let Some(flags) = flags.get_mut(*id as usize) {
+                leaving |= *flags & MOVED != 0 && *flags & LIVE == 0;
+                *flags &= !MOVED;
+            }
+        }
+        if let Some(lane) = lanes.get_mut(lane) {
+            lane.moved = leaving;
+        }
+        self.sweep(meter, lane);
+    }
+
+    /// Everything ever collected in a lane: never falls.
+    pub fn total(&self, lane: usize) -> F {
+        self.lane_words(lane, |lane| &lane.total)
+    }
+
+    /// What the series of a lane that have ended brought.
+    pub fn retired(&self, lane: usize) -> F {
+        self.lane_words(lane, |lane| &lane.retired)
+    }
+
+    /// How many lanes there are.
+    pub fn lanes(&self) -> usize {
+        self.books.lanes().len().min(MAX_LANES)
+    }
+
+    /// Every series of a lane that has not retired, in order.
+    pub fn all<'a, S: Storage<F>>(
+        &'a self,
+        meter: &'a Meter<F, S>,
+        lane: usize,
+    ) -> impl Iterator<Item = Series<'a, S::Key>> + 'a {
+        self.lane_rows(lane)
+            .iter()
+            .filter_map(|id| self.series(meter, *id))
+    }
+
+    /// When the last collect was, in milliseconds since the Unix epoch.
+    pub const fn stamp(&self) -> u64 {
+        self.stamp
+    }
+
+    /// The rows of a lane, in the order of frames.
+    pub(crate) fn lane_rows(&self, lane: usize) -> &[u32] {
+        self.books
+            .order()
+            .get(self.lane_range(lane))
+            .unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn is_shown(&self, id: u32) -> bool {
+        self.books
+            .flags()
+            .get(id as usize)
+            .is_some_and(|flags| flags & (LIVE | MOVED) != 0)
+    }
+
+    #[inline]
+    pub(crate) fn series<'a, S: Storage<F>>(
+        &'a self,
+        meter: &Meter<F, S>,
+        id: u32,
+    ) -> Option<Series<'a, S::Key>> {
+        let account = self.books.accounts().get(id as usize)?;
+        Some(Series {
+            key: meter.row(id)?.key(),
+            words: account.totals.as_ref(),
+            since: account.since,
+        })
+    }
+
+    fn lane_words(&self, lane: usize, words: impl Fn(&Lane<F>) -> &F::Totals) -> F {
+        self.books
+            .lanes()
+            .get(lane)
+            .map_or_else(F::default, |lane| F::from_words(words(lane).as_ref()))
+    }
+
+    fn lane_range(&self, lane: usize) -> core::ops::Range<usize> {
+        let lanes = self.books.lanes();
+        let before = lanes
+            .iter()
+            .take(lane)
+            .map(|lane| lane.series as usize)
+            .sum::<usize>();
+        before..before + lanes.get(lane).map_or(0, |lane| lane.series as usize)
+    }
+
+    /// Makes the acquaintance of a row, if it is new.
+    #[inline]
+    fn meet(&mut self, id: u32, lane: impl FnOnce() -> Option<u8>, began: u64) {
+        let Split {
+            accounts,
+            flags,
+            order,
+            fresh,
+            lanes,
+        } = self.books.split();
+        let at = id as usize;
+        let (Some(account), Some(flags)) = (accounts.get_mut(at), flags.get_mut(at)) else {
+            return;
+        };
+        if *flags & KNOWN != 0 || at >= order.len() {
+            return;
+        }
+        let Some(slot) = fresh.get_mut(self.met) else {
+            return;
+        };
+        *flags = KNOWN | clamp(lane(), lanes.len()) << LANE_SHIFT;
+        account.since = began;
+        *slot = id;
+        self.met += 1;
+    }
+
+    /// Adds to one word of a row and of its lane.
+    #[inline]
+    fn sum(&mut self, id: u32, word: Option<usize>, n: u64) {
+        let Some(word) = word.filter(|_| n != 0) else {
+            return;
+        };
+        let Split {
+            accounts,
+            flags,
+            lanes,
+            ..
+        } = self.books.split();
+        let known = flags
+            .get_mut(id as usize)
+            .filter(|flags| **flags & KNOWN != 0);
+        let known = known.zip(accounts.get_mut(id as usize));
+        let lane = known
+            .as_ref()
+            .map_or(0, |(flags, _)| usize::from(**flags >> LANE_SHIFT));
+        let Some(lane) = lanes.get_mut(lane) else {
+            return;
+        };
+        lane.moved = true;
+        grow(&mut lane.total, word, n);
+        match known {
+            Some((flags, account)) => {
+                *flags |= MOVED;
+                grow(&mut account.totals, word, n);
+            }
+            None => grow(&mut lane.retired, word, n),
+        }
+    }
+
+    /// Sees whether anything is open in a row that was touched.
+    fn settle(&mut self, id: u32) {
+        let Split {
+            accounts,
+            flags,
+            lanes,
+            ..
+        } = self.books.split();
+        let row = accounts.get(id as usize).zip(flags.get_mut(id as usize));
+        let Some((account, flags)) = row else { return };
+        if is_open::<F>(account.totals.as_ref()) {
+            *flags |= LIVE;
+            return;
+        }
+        *flags &= !LIVE;
+        if *flags & MOVED == 0
+            && let Some(lane) = lanes.get_mut(usize::from(*flags >> LANE_SHIFT))
+        {
+            lane.ended = true;
+        }
+    }
+
+    /// Sorts the rows that were met into the order of frames: the new ones among themselves, then
+    /// both merged from the back.
+    fn sort_in<S: Storage<F>>(&mut self, meter: &Meter<F, S>) {
+        let Split {
+            flags,
+            order,
+            fresh,
+            lanes,
+            ..
+        } = self.books.split();
+        let fresh = fresh
+            .get_mut(..core::mem::take(&mut self.met))
+            .unwrap_or_default();
+        let compare = |a: u32, b: u32| match (meter.row(a), meter.row(b)) {
+            (Some(a), Some(b)) => a.order(b),
+            _ => core::cmp::Ordering::Equal,
+        };
+        fresh.sort_unstable_by(|a, b| compare(*a, *b));
+        for id in &*fresh {
+            let lane = flags
+                .get(*id as usize)
+                .map_or(0, |flags| usize::from(flags >> LANE_SHIFT));
+            if let Some(lane) = lanes.get_mut(lane) {
+                lane.series += 1;
+            }
+        }
+        let mut old = self.ordered;
+        self.ordered = (old + fresh.len()).min(order.len());
+        for (left, id) in fresh.iter().enumerate().rev() {
+            let sorted = order.get(..old).unwrap_or_default();
+            let place = sorted.partition_point(|other| compare(*other, *id).is_lt());
+            if place + left < order.len() {
+                order.copy_within(place..old, place + left + 1);
+                order[place + left] = *id;
+            }
+            old = place;
+        }
+    }
+
+    /// Retires what ended in lanes that have no frame to show for it.
+    fn sweep_idle<S: Storage<F>>(&mut self, meter: &Meter<F, S>) {
+        for lane in 0..self.lanes() {
+            if self
+                .books
+                .lanes()
+                .get(lane)
+                .is_some_and(|lane| lane.ended && !lane.moved)
+            {
+                self.sweep(meter, lane);
+            }
+        }
+    }
+
+    /// Retires the series of a lane that have ended and whose end the sink has accepted. What could
+    /// not go, because it was reopened meanwhile, is met again in a later collect.
+    fn sweep<S: Storage<F>>(&mut self, meter: &Meter<F, S>, lane: usize) {
+        let range = self.lane_range(lane);
+        let (start, end) = (range.start, range.end);
+        let Split {
+            accounts,
+            flags,
+            order,
+            lanes,
+            ..
+        } = self.books.split();
+        let Some(lane) = lanes.get_mut(lane) else {
+            return;
+        };
+        lane.ended = false;
+        let mut kept = start;
+        for at in start..end.min(order.len()) {
+            let id = order[at];
+            let row = flags
+                .get_mut(id as usize)
+                .zip(accounts.get_mut(id as usize));
+            if let Some((flags, account)) = row
+                && *flags & (LIVE | MOVED) == 0
+                && meter.retire(id)
+            {
+                retire(&mut lane.retired, account);
+                *flags = 0;
+            } else {
+                order[kept] = id;
+                kept += 1;
+            }
+        }
+        let gone = end.saturating_sub(kept);
+        #[allow(clippy::cast_possible_truncation, reason = "no more than the lane has")]
+        let gone_u32 = gone as u32;
+        lane.series -= gone_u32;
+        if gone > 0 {
+            order.copy_within(end..self.ordered, kept);
+            self.ordered -= gone;
+        }
+    }
+}
+
+/// Closes an account: its totals live on in the lane's retired account.
+fn retire<F: Family>(retired: &mut F::Totals, account: &mut Account<F>) {
+    for (retired, word) in retired.as_mut().iter_mut().zip(account.totals.as_ref()) {
+        *retired = retired.wrapping_add(*word);
+    }
+    *account = Account::ZERO;
+}
+
+/// A lane that the books have, for the lane of a row.
+fn clamp(lane: Option<u8>, lanes: usize) -> u8 {
+    let last = u8::try_from(lanes.clamp(1, MAX_LANES) - 1).unwrap_or(0);
+    lane.unwrap_or(0).min(last)
+}
+
+fn grow(totals: &mut impl AsMut<[u64]>, word: usize, n: u64) {
+    if let Some(total) = totals.as_mut().get_mut(word) {
+        *total = total.wrapping_add(n);
+    }
+}
+
+/// Whether any pair of a series is open.
+fn is_open<F: Family>(words: &[u64]) -> bool {
+    [
+        Event::Announce,
+        Event::Active,
+        Event::Subscribe,
+        Event::View,
+    ]
+    .iter()
+    .any(|event| {
+        Pairs::<F>::of(*event)
+            .is_some_and(|(opened, closed)| words.get(opened) != words.get(closed))
+    })
+}

@@ -1,0 +1,248 @@
+//! The shared half: the index of series, their rows, and the cells of those who write.
+//!
+//! Two kinds of lock, always taken in this order: a shard's, for the rows whose bucket it owns, and
+//! the pool's, for free rows and cells. Bumps take neither.
+
+mod collect;
+mod open;
+
+use core::marker::PhantomData;
+
+pub(crate) use collect::{Drained, take_delta};
+pub(crate) use open::{Seat, Subscription, Viewer};
+
+use crate::{
+    cell::Cell,
+    key::{Key, KeyWords},
+    pool::Usage,
+    row::Row,
+    schema::{Event, Family, pair},
+    storage::{Bucket, Shard, Storage},
+    sync::{AtomicUsize, Link, Lock, Ordering, add, const_fn},
+};
+
+/// Counts one family: series by lane and name, and a cell for each writer.
+///
+/// A lane is one set of labels that becomes one track, such as a tier and a role.
+#[derive(Debug)]
+pub struct Meter<F, S> {
+    storage: S,
+    seed: AtomicUsize,
+    family: PhantomData<fn(F)>,
+}
+
+impl<F, S> Meter<F, S> {
+    const_fn! {
+        /// A meter on fresh tables.
+        pub fn new(storage: S) -> Self {
+            Self { storage, seed: AtomicUsize::new(0), family: PhantomData }
+        }
+    }
+}
+
+impl<F: Family, S: Storage<F>> Meter<F, S> {
+    /// Sets the secret that the index hashes names with, so that nobody can choose names that
+    /// collide. Meant for the start: it has no effect once a series is in use.
+    pub fn seed(&self, seed: usize) {
+        if self.usage().series == 0 {
+            self.seed.store(seed, Ordering::Relaxed);
+        }
+    }
+
+    /// How full the tables are. Takes the pool's lock.
+    pub fn usage(&self) -> Usage {
+        let (rows, cells) = (self.storage.rows().len(), self.storage.cells().len());
+        self.storage.pool().usage(rows, cells)
+    }
+
+    /// Whether the tables run low and the reporter should tick early. A hint: it takes no lock.
+    pub fn is_pressed(&self) -> bool {
+        self.storage.pool().is_pressed()
+    }
+
+    /// How many lanes there are, each with an overflow series.
+    pub fn lanes(&self) -> usize {
+        self.storage.overflow().len()
+    }
+
+    /// The cell, if the id is one.
+    #[inline]
+    pub(crate) fn cell(&self, id: u32) -> Option<&Cell<F>> {
+        self.storage.cells().get(id as usize)
+    }
+
+    /// The row: the overflow series come first.
+    #[inline]
+    pub(crate) fn row(&self, id: u32) -> Option<&Row<F, S::Key>> {
+        let (id, overflow) = (id as usize, self.storage.overflow());
+        match id.checked_sub(overflow.len()) {
+            Some(place) => self.storage.rows().get(place),
+            None => overflow.get(id),
+        }
+    }
+
+    fn is_overflow(&self, id: u32) -> bool {
+        (id as usize) < self.storage.overflow().len()
+    }
+
+    /// The chain for this hash and its place.
+    #[inline]
+    fn bucket(&self, hash: u32) -> Option<(usize, &Bucket)> {
+        let buckets = self.storage.buckets();
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "below the number of buckets"
+        )]
+        let place = ((u64::from(hash) * buckets.len() as u64) >> 32) as usize;
+        buckets.get(place).map(|bucket| (place, bucket))
+    }
+
+    /// The shard for a bucket, or for an overflow series, by its place.
+    #[inline]
+    fn shard(&self, place: usize) -> Option<&Shard<S::Lock>> {
+        let shards = self.storage.shards();
+        let mask = (1 << shards.len().checked_ilog2()?) - 1;
+        shards.get(place & mask)
+    }
+
+    /// The shard whose lock guards this row.
+    #[inline]
+    fn shard_of(&self, id: u32, row: &Row<F, S::Key>) -> Option<&Shard<S::Lock>> {
+        if self.is_overflow(id) {
+            return self.shard(id as usize);
+        }
+        self.shard(self.bucket(row.hash.get())?.0)
+    }
+
+    /// Runs `f` on a row under its lock.
+    #[inline]
+    fn with_row<T>(
+        &self,
+        id: u32,
+        f: impl FnOnce(&Shard<S::Lock>, &Row<F, S::Key>) -> T,
+    ) -> Option<T> {
+        let row = self.row(id)?;
+        let shard = self.shard_of(id, row)?;
+        Some(shard.lock.with(|| f(shard, row)))
+    }
+
+    /// The row that names this series, in its bucket's chain; the caller holds the shard's lock.
+    #[inline]
+    fn find(
+        &self,
+        bucket: &Bucket,
+        lane: u8,
+        key: &Key<S::Key>,
+        hash: u32,
+    ) -> Option<(u32, &Row<F, S::Key>)> {
+        let mut next = bucket.0.get();
+        while let Some(id) = next {
+            let row = self.row(id)?;
+            if row.names(key, lane, hash) {
+                return Some((id, row));
+            }
+            next = row.next.get();
+        }
+        None
+    }
+
+    /// A free row under this name, at the head of its bucket's chain; the caller holds the lock.
+    fn insert(
+        &self,
+        bucket: &Bucket,
+        lane: u8,
+        key: &Key<S::Key>,
+        hash: u32,
+    ) -> Option<(u32, &Row<F, S::Key>)> {
+        let rows = self.storage.rows();
+        let pool = self.storage.pool();
+        let place = pool.take_row(rows.len(), |place| Some(&rows.get(place as usize)?.next))?;
+        let row = rows.get(place as usize)?;
+        #[allow(clippy::cast_possible_truncation, reason = "at most 256 lanes")]
+        let id = place + self.lanes() as u32;
+        row.name(key, lane, hash);
+        row.next.set(bucket.0.get());
+        bucket.0.set(Some(id));
+        Some((id, row))
+    }
+
+    /// Takes a row out of its bucket's chain and frees it; the caller holds the lock.
+    fn remove(&self, id: u32, row: &Row<F, S::Key>) -> Option<()> {
+        let (_, bucket) = self.bucket(row.hash.get())?;
+        let mut link: &Link = &bucket.0;
+        while link.get()? != id {
+            link = &self.row(link.get()?)?.next;
+        }
+        link.set(row.next.get());
+        #[allow(clippy::cast_possible_truncation, reason = "at most 256 lanes")]
+        let place = id.checked_sub(self.lanes() as u32)?;
+        self.storage.pool().put_row(place, &row.next);
+        Some(())
+    }
+
+    /// A free cell for this row; the caller holds the row's lock. A cell that a guard of the same
+    /// series left behind is taken over first: its words only add.
+    #[inline]
+    fn take_cell(&self, id: u32, row: &Row<F, S::Key>) -> Option<u32> {
+        if self.is_overflow(id) {
+            return None;
+        }
+        if let Some(spare) = row.spare.get() {
+            let cell = self.cell(spare)?;
+            row.spare.set(cell.next.take());
+            return Some(spare);
+        }
+        let cells = self.storage.cells();
+        let pool = self.storage.pool();
+        let taken = pool.take_cell(cells.len(), |id| Some(&cells.get(id as usize)?.next))?;
+        let cell = self.cell(taken)?;
+        cell.next.set(None);
+        cell.row.publish(id);
+        Some(taken)
+    }
+}
+
+/// Notes that a row changed, for the next collect; the caller holds the row's lock.
+#[inline]
+fn touch<F: Family, K: KeyWords, L: Lock>(shard: &Shard<L>, id: u32, row: &Row<F, K>) {
+    if row.touch() {
+        row.next_touched.set(shard.touched.get());
+        shard.touched.set(Some(id));
+    }
+}
+
+/// The words that count each event of a family.
+pub(crate) struct Pairs<F>(PhantomData<F>);
+
+impl<F: Family> Pairs<F> {
+    const ANNOUNCE: Option<(usize, usize)> = pair(F::WORDS, Event::Announce);
+    const ACTIVE: Option<(usize, usize)> = pair(F::WORDS, Event::Active);
+    const SUBSCRIBE: Option<(usize, usize)> = pair(F::WORDS, Event::Subscribe);
+    const VIEW: Option<(usize, usize)> = pair(F::WORDS, Event::View);
+
+    #[inline]
+    pub(crate) const fn of(event: Event) -> Option<(usize, usize)> {
+        match event {
+            Event::Announce => Self::ANNOUNCE,
+            Event::Active => Self::ACTIVE,
+            Event::Subscribe => Self::SUBSCRIBE,
+            Event::View => Self::VIEW,
+        }
+    }
+}
+
+/// Counts the beginning of an event; the caller holds the row's lock.
+#[inline]
+fn begin<F: Family, K: KeyWords>(row: &Row<F, K>, event: Event) {
+    if let Some(word) = Pairs::<F>::of(event).and_then(|(opened, _)| row.deltas().get(opened)) {
+        add(word, 1);
+    }
+}
+
+/// Counts the end of an event; the caller holds the row's lock.
+#[inline]
+fn end<F: Family, K: KeyWords>(row: &Row<F, K>, event: Event) {
+    if let Some(word) = Pairs::<F>::of(event).and_then(|(_, closed)| row.deltas().get(closed)) {
+        add(word, 1);
+    }
+}

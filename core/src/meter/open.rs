@@ -1,0 +1,261 @@
+//! What guards do to the tables as they open and close, each step under one shard's lock.
+
+use super::{Meter, begin, end, touch};
+use crate::{
+    key::Key,
+    row::Row,
+    schema::{Event, Family},
+    storage::Storage,
+    sync::{AtomicWords, Link, Lock, add},
+};
+
+/// A writer's place: its series, and its cell if there was one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seat {
+    pub(crate) row: u32,
+    pub(crate) cell: Option<u32>,
+}
+
+/// What a guard that is a subscription must undo when it drops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subscription {
+    /// Opened without an announce guard.
+    Alone,
+    /// Under an announce guard whose subscriptions this cell counts.
+    Viewed(u32),
+    /// Under an announce guard, a viewer of its own for want of a cell to count in.
+    Uncounted,
+}
+
+/// The announce guard that a subscription is opened under.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Viewer<'a> {
+    /// The announce guard's id within its row.
+    pub(crate) id: u32,
+    /// The cell that counted its subscriptions last.
+    pub(crate) seen_in: &'a Link,
+}
+
+impl<F: Family, S: Storage<F>> Meter<F, S> {
+    /// Opens an announce guard: its row and its id there. Nothing if there are no tables at all.
+    pub(crate) fn announce(&self, lane: usize, key: Option<&Key<S::Key>>) -> Option<(u32, u32)> {
+        self.enter(lane, key, |_, row| {
+            begin(row, Event::Announce);
+            row.announces.increment()
+        })
+    }
+
+    /// Closes an announce guard.
+    pub(crate) fn unannounce(&self, id: u32) {
+        self.with_row(id, |shard, row| {
+            end(row, Event::Announce);
+            row.guards.decrement();
+            touch(shard, id, row);
+        });
+    }
+
+    /// Opens a subscription that no announce guard covers.
+    pub(crate) fn subscribe(&self, lane: usize, key: Option<&Key<S::Key>>) -> Option<Seat> {
+        let opened = self.enter(lane, key, |id, row| self.seat(id, row));
+        opened.map(|(row, cell)| self.counted(Seat { row, cell }))
+    }
+
+    /// Opens a subscription under an announce guard.
+    pub(crate) fn subscribe_under(
+        &self,
+        id: u32,
+        viewer: Viewer<'_>,
+    ) -> Option<(Seat, Subscription)> {
+        let (cell, subscription) = self.with_row(id, |shard, row| {
+            row.guards.increment();
+            touch(shard, id, row);
+            let cell = self.seat(id, row);
+            (cell, self.view(id, row, cell, viewer))
+        })?;
+        Some((self.counted(Seat { row: id, cell }), subscription))
+    }
+
+    /// Gives one more writer of a series its cell.
+    pub(crate) fn join(&self, id: u32) -> Option<Seat> {
+        let cell = self.with_row(id, |shard, row| {
+            row.guards.increment();
+            touch(shard, id, row);
+            self.take_cell(id, row)
+        })?;
+        Some(self.counted(Seat { row: id, cell }))
+    }
+
+    /// Closes a writer: its subscription if it is one, its own words if it has no cell.
+    pub(crate) fn leave(&self, seat: Seat, subscription: Option<Subscription>, own: &F::Cell) {
+        self.with_row(seat.row, |shard, row| {
+            if let Some(subscription) = subscription {
+                self.end_view(row, subscription);
+                if row.live.decrement() == 0 {
+                    end(row, Event::Active);
+                }
+                end(row, Event::Subscribe);
+            }
+            match seat.cell {
+                Some(cell) => self.abandon(row, cell),
+                None => pour::<F>(own, row.deltas()),
+            }
+            row.guards.decrement();
+            touch(shard, seat.row, row);
+        });
+    }
+
+    /// Takes the words of a writer without a cell, and looks for a cell again.
+    pub(crate) fn flush(&self, id: u32, own: &F::Cell) -> Option<u32> {
+        self.with_row(id, |shard, row| {
+            pour::<F>(own, row.deltas());
+            touch(shard, id, row);
+            self.take_cell(id, row)
+        })?
+    }
+
+    /// Finds or makes the series and runs `f` on its row; on the lane's overflow series when there
+    /// is no room, or no key because the name was too long.
+    fn enter<T>(
+        &self,
+        lane: usize,
+        key: Option<&Key<S::Key>>,
+        f: impl Fn(u32, &Row<F, S::Key>) -> T,
+    ) -> Option<(u32, T)> {
+        let named = key.and_then(|key| self.enter_named(lane, key, &f));
+        named.or_else(|| self.enter_overflow(lane, f))
+    }
+
+    #[inline]
+    fn enter_named<T>(
+        &self,
+        lane: usize,
+        key: &Key<S::Key>,
+        f: impl Fn(u32, &Row<F, S::Key>) -> T,
+    ) -> Option<(u32, T)> {
+        let byte = u8::try_from(lane).ok().filter(|_| lane < self.lanes())?;
+        let hash = key.hash(self.seed.load(crate::sync::Ordering::Relaxed), lane);
+        let (place, bucket) = self.bucket(hash)?;
+        let shard = self.shard(place)?;
+        shard.lock.with(|| {
+            let found = self.find(bucket, byte, key, hash);
+            let (id, row) = found.or_else(|| self.insert(bucket, byte, key, hash))?;
+            row.guards.increment();
+            touch(shard, id, row);
+            Some((id, f(id, row)))
+        })
+    }
+
+    #[cold]
+    fn enter_overflow<T>(
+        &self,
+        lane: usize,
+        f: impl Fn(u32, &Row<F, S::Key>) -> T,
+    ) -> Option<(u32, T)> {
+        let lane = lane % self.lanes().max(1);
+        let id = u32::try_from(lane).ok()?;
+        self.storage.pool().count_folded_key();
+        self.with_row(id, |shard, row| {
+            if !row.is_named() {
+                let [byte, ..] = id.to_le_bytes();
+                row.name(&Key::overflow(), byte, 0);
+            }
+            row.guards.increment();
+            touch(shard, id, row);
+            (id, f(id, row))
+        })
+    }
+
+    /// Counts a subscription and finds it a cell; the caller holds the row's lock.
+    #[inline]
+    fn seat(&self, id: u32, row: &Row<F, S::Key>) -> Option<u32> {
+        if row.live.increment() == 0 {
+            begin(row, Event::Active);
+        }
+        begin(row, Event::Subscribe);
+        self.take_cell(id, row)
+    }
+
+    /// Counts a subscription under its announce guard; the caller holds the row's lock.
+    ///
+    /// The count lies in the cell of the guard's first open subscription, which nobody else gets
+    /// before the count is down to zero.
+    #[inline]
+    fn view(
+        &self,
+        id: u32,
+        row: &Row<F, S::Key>,
+        cell: Option<u32>,
+        viewer: Viewer<'_>,
+    ) -> Subscription {
+        if let Some(seen_in) = viewer.seen_in.get()
+            && let Some(first) = self.cell(seen_in)
+            && first.viewing.get() > 0
+            && first.viewer.get() == viewer.id
+            && first.row.get() == Some(id)
+        {
+            first.viewing.increment();
+            return Subscription::Viewed(seen_in);
+        }
+        begin(row, Event::View);
+        match cell.and_then(|cell| Some((cell, self.cell(cell)?))) {
+            Some((id, first)) => {
+                first.viewer.set(viewer.id);
+                first.viewing.set(1);
+                viewer.seen_in.set(Some(id));
+                Subscription::Viewed(id)
+            }
+            None => Subscription::Uncounted,
+        }
+    }
+
+    #[inline]
+    fn end_view(&self, row: &Row<F, S::Key>, subscription: Subscription) {
+        match subscription {
+            Subscription::Alone => {}
+            Subscription::Uncounted => end(row, Event::View),
+            Subscription::Viewed(id) => {
+                let Some(first) = self.cell(id) else { return };
+                if first.viewing.decrement() == 0 {
+                    end(row, Event::View);
+                    if first.next.get() == HELD {
+                        first.next.set(row.spare.get());
+                        row.spare.set(Some(id));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Leaves a cell to the next writer of the series, or to the next collect; the caller holds the
+    /// row's lock.
+    #[inline]
+    fn abandon(&self, row: &Row<F, S::Key>, id: u32) {
+        let Some(cell) = self.cell(id) else { return };
+        if cell.viewing.get() > 0 {
+            cell.next.set(HELD);
+        } else {
+            cell.next.set(row.spare.get());
+            row.spare.set(Some(id));
+        }
+    }
+
+    fn counted(&self, seat: Seat) -> Seat {
+        if seat.cell.is_none() {
+            self.storage.pool().count_folded_guard();
+        }
+        seat
+    }
+}
+
+/// The `next` of a cell that has no writer but still counts an announce guard's subscriptions. No
+/// cell has this id.
+const HELD: Option<u32> = Some(u32::MAX - 1);
+
+/// Moves a writer's own words into a row's deltas; the caller holds the row's lock.
+fn pour<F: Family>(own: &F::Cell, deltas: &[crate::sync::AtomicUsize]) {
+    for (own, word) in own.words().iter().zip(F::SLOTS) {
+        if let Some(delta) = deltas.get(*word) {
+            add(delta, crate::sync::take(own));
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! `node.json`: the reporter's own state, and totals that never fall.
+
+use crate::{
+    encode::{Out, Window, json},
+    families::{Presence, Traffic},
+    feed::Chunk,
+    label::{Role, Tier},
+    ledger::{Books, Ledger},
+    pool::Usage,
+    schema::Family,
+};
+
+/// What a reporter tells about itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Tells one life of a reporter from the next.
+    pub epoch: u64,
+    /// When this life began, in milliseconds since the Unix epoch.
+    pub since: u64,
+    /// When the last tick was, in milliseconds since the Unix epoch.
+    pub ts_ms: u64,
+    /// The interval between ticks, in milliseconds.
+    pub interval_ms: u64,
+    /// Ticks so far.
+    pub ticks: u64,
+    /// Ticks that came a whole interval late or more.
+    pub late_ticks: u64,
+    /// Ticks that came early because the tables ran low.
+    pub early_ticks: u64,
+    /// Frames that the sink accepted.
+    pub frames: u64,
+    /// Bytes of the frames that the sink accepted.
+    pub frame_bytes: u64,
+    /// Frames that the sink refused; each was tried again.
+    pub refused_frames: u64,
+    /// How full the tables of traffic are.
+    pub traffic: Usage,
+    /// How full the tables of presence are.
+    pub presence: Usage,
+}
+
+/// Writes the part of `node.json` after `skip` bytes that fits into `buf`.
+pub(crate) fn encode<N: Names + ?Sized, T: Books<Traffic>, P: Books<Presence>>(
+    health: &Health,
+    names: &N,
+    traffic: &Ledger<Traffic, T>,
+    presence: &Ledger<Presence, P>,
+    skip: usize,
+    buf: &mut [u8],
+) -> Chunk {
+    let mut out = Window::new(buf, skip);
+    numbers(&mut out, health);
+    usage(&mut out, ",\"traffic\":", &health.traffic);
+    usage(&mut out, ",\"presence\":", &health.presence);
+    totals(&mut out, names, traffic, presence);
+    out.put(b"}");
+    Chunk {
+        len: out.written(),
+        end: out.is_complete(),
+    }
+}
+
+fn numbers(out: &mut impl Out, health: &Health) {
+    let fields = [
+        ("{\"epoch\":", health.epoch),
+        (",\"since\":", health.since),
+        (",\"ts_ms\":", health.ts_ms),
+        (",\"uptime_ms\":", health.ts_ms.saturating_sub(health.since)),
+        (",\"interval_ms\":", health.interval_ms),
+        (",\"ticks\":", health.ticks),
+        (",\"late_ticks\":", health.late_ticks),
+        (",\"early_ticks\":", health.early_ticks),
+        (",\"frames\":", health.frames),
+        (",\"frame_bytes\":", health.frame_bytes),
+        (",\"refused_frames\":", health.refused_frames),
+    ];
+    put_fields(out, &fields);
+}
+
+fn usage(out: &mut impl Out, name: &str, usage: &Usage) {
+    out.put(name.as_bytes());
+    let fields = [
+        ("{\"series\":", usage.series as u64),
+        (",\"series_capacity\":", usage.series_capacity as u64),
+        (",\"cells\":", usage.cells as u64),
+        (",\"cells_capacity\":", usage.cells_capacity as u64),
+        (",\"folded_keys\":", usage.folded_keys as u64),
+        (",\"folded_guards\":", usage.folded_guards as u64),
+    ];
+    put_fields(out, &fields);
+    out.put(b"}");
+}
+
+fn put_fields(out: &mut impl Out, fields: &[(&str, u64)]) {
+    for (name, value) in fields {
+        out.put(name.as_bytes());
+        json::number(out, *value);
+    }
+}
+
+/// All that was ever counted in each lane, under the name of its track without `.json`.
+fn totals<N: Names + ?Sized, T: Books<Traffic>, P: Books<Presence>>(
+    out: &mut impl Out,
+    names: &N,
+    traffic: &Ledger<Traffic, T>,
+    presence: &Ledger<Presence, P>,
+) {
+    out.put(b",\"totals\":{");
+    for lane in 0..traffic.lanes() {
+        let role = Role::ALL
+            .get(lane % Role::ALL.len())
+            .map_or("", |role| role.as_str());
+        lane_total(
+            out,
+            names,
+            (lane, lane / Role::ALL.len()),
+            role,
+            &traffic.total(lane),
+        );
+    }
+    for lane in 0..presence.lanes() {
+        lane_total(
+            out,
+            names,
+            (lane + 1, lane),
+            "sessions",
+            &presence.total(lane),
+        );
+    }
+    out.put(b"}");
+}
+
+fn lane_total<F: Family>(
+    out: &mut impl Out,
+    names: &(impl Names + ?Sized),
+    (place, tier): (usize, usize),
+    track: &str,
+    total: &F,
+) {
+    out.put(if place == 0 { b"\"" } else { b",\"" });
+    let tier = Tier::from_index(tier).map_or("", |tier| names.tier(tier));
+    if !tier.is_empty() {
+        json::text(out, tier);
+        out.put(b"/");
+    }
+    out.put(track.as_bytes());
+    out.put(b"\":");
+    json::words::<F>(out, total.words().as_ref());
+    out.put(b"}");
+}
+
+/// The names of a node's tiers.
+pub trait Names {
+    /// The tier's name, which is its tracks' prefix; empty for the external tier.
+    fn tier(&self, tier: Tier) -> &str;
+}
+
+/// The names of the tiers that a node was given besides the two built in.
+impl<T: AsRef<str>> Names for [T] {
+    fn tier(&self, tier: Tier) -> &str {
+        match tier {
+            Tier::External => "",
+            Tier::Internal => "internal",
+            Tier::Named(place) => self.get(usize::from(place)).map_or("", AsRef::as_ref),
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! The publisher of a node, sans I/O: it says when it wants to be called, and hands out bytes.
+
+use crate::{
+    families::{Presence, Traffic},
+    feed::{Chunk, Feed},
+    handle::Meters,
+    label::{Role, Tier},
+    ledger::{Books, Ledger},
+    node::{self, Health, Names},
+    storage::Storage,
+    time::{Duration, Instant},
+};
+
+/// How a reporter keeps time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// Between two ticks. Zero is read as one microsecond.
+    pub interval: Duration,
+    /// The moment of the first tick.
+    pub start: Instant,
+    /// What the wall clock shows at `start`, in milliseconds since the Unix epoch.
+    pub start_ms: u64,
+    /// Tells this life of the reporter from others.
+    pub epoch: u64,
+}
+
+/// One of a node's tracks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TrackId {
+    /// Traffic by broadcast.
+    Traffic(Tier, Role),
+    /// Sessions by root.
+    Sessions(Tier),
+    /// The reporter's own state.
+    Node,
+}
+
+impl TrackId {
+    /// The track's name, in the pieces that follow each other in it.
+    pub fn name(self, names: &(impl Names + ?Sized)) -> [&str; 3] {
+        let (tier, track) = match self {
+            Self::Traffic(tier, Role::Publisher) => (tier, "publisher.json"),
+            Self::Traffic(tier, Role::Subscriber) => (tier, "subscriber.json"),
+            Self::Sessions(tier) => (tier, "sessions.json"),
+            Self::Node => (Tier::External, "node.json"),
+        };
+        let tier = names.tier(tier);
+        [tier, if tier.is_empty() { "" } else { "/" }, track]
+    }
+}
+
+/// Publishes the stats of one node.
+///
+/// The canonical loop: call [`handle_timeout`](Self::handle_timeout) when
+/// [`poll_timeout`](Self::poll_timeout) is due; then, until [`poll_track`](Self::poll_track) has no
+/// more, drain the track's frame with [`poll_frame`](Self::poll_frame) and say whether the sink took
+/// it.
+///
+/// ```
+/// # use streamgauge_core::*;
+/// # struct NoLock;
+/// # impl Lock for NoLock { fn with<T>(&self, f: impl FnOnce() -> T) -> T { f() } }
+/// static METERS: Meters<Inline<Traffic, NoLock, 4, 8, 8, 4>, Inline<Presence, NoLock, 2, 8, 0, 4>> =
+///     Meters::new(Meter::new(Inline::inline(NoLock, NoLock)), Meter::new(Inline::inline(NoLock, NoLock)));
+///
+/// let schedule = Schedule {
+///     interval: Duration::from_secs(1),
+///     start: Instant::from_micros(0),
+///     start_ms: 1_700_000_000_000,
+///     epoch: 1,
+/// };
+/// let mut reporter = Reporter::new(schedule, InlineBooks::<_, 12, 4>::inline(), InlineBooks::<_, 10, 2>::inline());
+/// let names: &[&str] = &[];
+///
+/// let lane = 0; // external publisher
+/// let mut track = streamgauge_core::Track::<Traffic, _>::open(METERS.traffic(), lane, Key::path("demo/bbb").ok().as_ref());
+/// track.whole_frame(1200);
+///
+/// reporter.handle_timeout(&METERS, Instant::from_micros(0));
+/// let mut buf = [0; 64];
+/// while let Some(track) = reporter.poll_track() {
+///     loop {
+///         let chunk = reporter.poll_frame(&METERS, names, &mut buf);
+///         // send `&buf[..chunk.len]` ...
+///         if chunk.end {
+///             break;
+///         }
+///     }
+///     reporter.accept(&METERS);
+///     # let _ = track;
+/// }
+/// assert_eq!(reporter.poll_timeout(), Instant::from_micros(1_000_000));
+/// ```
+#[derive(Debug)]
+pub struct Reporter<T, P> {
+    traffic: Feed<Traffic, T>,
+    presence: Feed<Presence, P>,
+    schedule: Schedule,
+    health: Health,
+    next: Instant,
+    last: Instant,
+    /// The track whose frame is on its way out, by its place, and the bytes of it that went out.
+    place: usize,
+    sent: usize,
+}
+
+impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
+    /// A reporter whose first tick is due at the schedule's start.
+    pub fn new(schedule: Schedule, traffic: T, presence: P) -> Self {
+        let health = Health {
+            epoch: schedule.epoch,
+            since: schedule.start_ms,
+            ts_ms: schedule.start_ms,
+            interval_ms: schedule.interval.as_millis(),
+            ..Health::default()
+        };
+        let mut reporter = Self {
+            traffic: Feed::new(Ledger::new(traffic, schedule.start_ms)),
+            presence: Feed::new(Ledger::new(presence, schedule.start_ms)),
+            schedule,
+            health,
+            next: schedule.start,
+            last: schedule.start,
+            place: 0,
+            sent: 0,
+        };
+        reporter.place = reporter.tracks();
+        reporter
+    }
+
+    /// Ticks if a tick is due: collects the meters and makes ready the frames that changed. Says
+    /// whether it did; a call that comes too early does nothing.
+    ///
+    /// However late the call, it is one tick, and the next is an interval away. While the tables run
+    /// low a tick is due a tenth of the interval after the last.
+    pub fn handle_timeout<S, Q>(&mut self, meters: &Meters<S, Q>, now: Instant) -> bool
+    where
+        S: Storage<Traffic>,
+        Q: Storage<Presence>,
+    {
+        let early = now < self.next;
+        if early && !(is_pressed(meters) && now >= self.early()) {
+            return false;
+        }
+        self.health.early_ticks += u64::from(early);
+        let overdue = now.saturating_since(self.next) >= self.interval() && self.health.ticks > 0;
+        self.health.late_ticks += u64::from(overdue);
+        self.tick(meters, now);
+        true
+    }
+
+    /// Ticks at once, due or not.
+    pub fn tick<S, Q>(&mut self, meters: &Meters<S, Q>, now: Instant)
+    where
+        S: Storage<Traffic>,
+        Q: Storage<Presence>,
+    {
+        let since_start = now.saturating_since(self.schedule.start).as_millis();
+        let now_ms = self.schedule.start_ms.saturating_add(since_start);
+        self.traffic.collect(meters.traffic(), now_ms);
+        self.presence.collect(meters.presence(), now_ms);
+        self.health.ts_ms = self.traffic.ledger().stamp();
+        self.health.ticks += 1;
+        self.health.traffic = meters.traffic().usage();
+        self.health.presence = meters.presence().usage();
+        let regular = self.next.saturating_add(self.interval());
+        self.next = if regular > now {
+            regular
+        } else {
+            now.saturating_add(self.interval())
+        };
+        self.last = now;
+        self.place = 0;
+        self.sent = 0;
+    }
+
+    /// When the next tick is due, as long as nobody calls for an early one.
+    pub fn poll_timeout(&self) -> Instant {
+        self.next
+    }
+
+    /// When a tick is due if the tables run low.
+    pub fn poll_early_timeout(&self) -> Instant {
+        self.early().min(self.next)
+    }
+
+    /// The track whose frame is next, among those that changed since the sink last accepted them.
+    pub fn poll_track(&mut self) -> Option<TrackId> {
+        while self.place < self.tracks() {
+            if self.owes(self.place) {
+                return self.track(self.place);
+            }
+            self.place += 1;
+        }
+        None
+    }
+
+    /// Writes the next piece of the frame of [`poll_track`](Self::poll_track)'s track into `buf`.
+    pub fn poll_frame<S, Q, N>(&mut self, meters: &Meters<S, Q>, names: &N, buf: &mut [u8]) -> Chunk
+    where
+        S: Storage<Traffic>,
+        Q: Storage<Presence>,
+        N: Names + ?Sized,
+    {
+        let chunk = match self.split(self.place) {
+            Part::Traffic(lane) => self.traffic.encode(meters.traffic(), lane, buf),
+            Part::Presence(lane) => self.presence.encode(meters.presence(), lane, buf),
+            Part::Node => {
+                let (traffic, presence) = (self.traffic.ledger(), self.presence.ledger());
+                node::encode(&self.health, names, traffic, presence, self.sent, buf)
+            }
+        };
+        self.sent += chunk.len;
+        chunk
+    }
+
+    /// Notes that the sink accepted the whole frame, and goes on to the next.
+    pub fn accept<S, Q>(&mut self, meters: &Meters<S, Q>)
+    where
+        S: Storage<Traffic>,
+        Q: Storage<Presence>,
+    {
+        self.health.frames += 1;
+        self.health.frame_bytes += self.sent as u64;
+        match self.split(self.place) {
+            Part::Traffic(lane) => self.traffic.accept(meters.traffic(), lane),
+            Part::Presence(lane) => self.presence.accept(meters.presence(), lane),
+            Part::Node => {}
+        }
+        self.advance();
+    }
+
+    /// Notes that the sink refused the frame, or part of it, and goes on to the next: what the frame
+    /// had to say is said again with the next tick.
+    pub fn refuse(&mut self) {
+        self.health.refused_frames += 1;
+        match self.split(self.place) {
+            Part::Traffic(_) => self.traffic.reset(),
+            Part::Presence(_) => self.presence.reset(),
+            Part::Node => {}
+        }
+        self.advance();
+    }
+
+    /// The tracks of this node, in the order in which frames come.
+    pub fn all_tracks(&self) -> impl Iterator<Item = TrackId> + '_ {
+        (0..self.tracks()).filter_map(|place| self.track(place))
+    }
+
+    /// The ledger of traffic.
+    pub fn traffic(&self) -> &Ledger<Traffic, T> {
+        self.traffic.ledger()
+    }
+
+    /// The ledger of presence.
+    pub fn presence(&self) -> &Ledger<Presence, P> {
+        self.presence.ledger()
+    }
+
+    /// What `node.json` tells.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    fn advance(&mut self) {
+        self.place += 1;
+        self.sent = 0;
+    }
+
+    fn interval(&self) -> Duration {
+        self.schedule.interval.max(Duration::from_micros(1))
+    }
+
+    fn early(&self) -> Instant {
+        let tenth = Duration::from_micros(self.interval().as_micros() / 10);
+        self.last
+            .saturating_add(tenth.max(Duration::from_micros(1)))
+    }
+
+    fn tracks(&self) -> usize {
+        self.traffic.ledger().lanes() + self.presence.ledger().lanes() + 1
+    }
+
+    fn owes(&self, place: usize) -> bool {
+        match self.split(place) {
+            Part::Traffic(lane) => self.traffic.ledger().has_moved(lane),
+            Part::Presence(lane) => self.presence.ledger().has_moved(lane),
+            Part::Node => true,
+        }
+    }
+
+    fn track(&self, place: usize) -> Option<TrackId> {
+        match self.split(place) {
+            Part::Traffic(lane) => {
+                let tier = Tier::from_index(lane / Role::ALL.len())?;
+                Some(TrackId::Traffic(
+                    tier,
+                    *Role::ALL.get(lane % Role::ALL.len())?,
+                ))
+            }
+            Part::Presence(lane) => Tier::from_index(lane).map(TrackId::Sessions),
+            Part::Node => Some(TrackId::Node),
+        }
+    }
+
+    fn split(&self, place: usize) -> Part {
+        let traffic = self.traffic.ledger().lanes();
+        match place.checked_sub(traffic) {
+            None => Part::Traffic(place),
+            Some(lane) if lane < self.presence.ledger().lanes() => Part::Presence(lane),
+            Some(_) => Part::Node,
+        }
+    }
+}
+
+/// Which feed a track belongs to, and its lane there.
+enum Part {
+    Traffic(usize),
+    Presence(usize),
+    Node,
+}
+
+fn is_pressed<S: Storage<Traffic>, Q: Storage<Presence>>(meters: &Meters<S, Q>) -> bool {
+    meters.traffic().is_pressed() || meters.presence().is_pressed()
+}

@@ -1,0 +1,199 @@
+//! Where the shared tables lie: in a static, in boxes, or in memory that the caller brings.
+
+use core::marker::PhantomData;
+
+use crate::{
+    cell::Cell,
+    key::KeyWords,
+    pool::Pool,
+    row::Row,
+    schema::Family,
+    sync::{Link, Lock, const_fn},
+};
+
+/// One part of the index: a lock, and the rows under it that changed since the last collect.
+#[derive(Debug)]
+pub struct Shard<L> {
+    pub(crate) lock: L,
+    pub(crate) touched: Link,
+}
+
+impl<L> Shard<L> {
+    const_fn! {
+        /// A shard under this lock.
+        pub fn new(lock: L) -> Self {
+            Self { lock, touched: Link::none() }
+        }
+    }
+}
+
+/// The head of one chain of the index.
+#[derive(Debug)]
+pub struct Bucket(pub(crate) Link);
+
+impl Bucket {
+    const_fn! {
+        /// An empty chain.
+        pub fn new() -> Self {
+            Self(Link::none())
+        }
+    }
+}
+
+impl Default for Bucket {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The shared tables of one meter. Their lengths never change.
+pub trait Storage<F: Family> {
+    /// The room for a series' name.
+    type Key: KeyWords;
+    /// What keeps writers of the tables apart.
+    type Lock: Lock;
+
+    /// The free rows and cells.
+    fn pool(&self) -> &Pool<Self::Lock>;
+    /// The parts of the index; at least one, or nothing can be counted.
+    fn shards(&self) -> &[Shard<Self::Lock>];
+    /// The chains of the index; about one per row, and at least one if there is a row.
+    fn buckets(&self) -> &[Bucket];
+    /// The overflow series, one per lane.
+    fn overflow(&self) -> &[Row<F, Self::Key>];
+    /// The series.
+    fn rows(&self) -> &[Row<F, Self::Key>];
+    /// The cells.
+    fn cells(&self) -> &[Cell<F>];
+}
+
+/// The tables in any memory that is a slice: arrays ([`Inline`]), boxes, or `&mut [T]` of the caller.
+#[derive(Debug)]
+pub struct Tables<F, K, L, Shards, Buckets, Overflow, Rows, Cells> {
+    pool: Pool<L>,
+    shards: Shards,
+    buckets: Buckets,
+    overflow: Overflow,
+    rows: Rows,
+    cells: Cells,
+    types: PhantomData<fn(F, K)>,
+}
+
+/// The tables in arrays, for a `static`: one shard, `KEY` words of `usize` for each name.
+pub type Inline<
+    F,
+    L,
+    const LANES: usize,
+    const SERIES: usize,
+    const CELLS: usize,
+    const KEY: usize,
+> = Tables<
+    F,
+    [usize; KEY],
+    L,
+    [Shard<L>; 1],
+    [Bucket; SERIES],
+    [Row<F, [usize; KEY]>; LANES],
+    [Row<F, [usize; KEY]>; SERIES],
+    [Cell<F>; CELLS],
+>;
+
+#[cfg(not(loom))]
+impl<F, L, const LANES: usize, const SERIES: usize, const CELLS: usize, const KEY: usize>
+    Inline<F, L, LANES, SERIES, CELLS, KEY>
+where
+    F: Family,
+{
+    /// Empty tables. All zero apart from the locks, so that a static of them lies in `.bss`.
+    #[must_use]
+    pub const fn inline(pool: L, shard: L) -> Self {
+        Self {
+            pool: Pool::new(pool),
+            shards: [Shard::new(shard)],
+            buckets: [const { Bucket::new() }; SERIES],
+            overflow: [const { Row::new() }; LANES],
+            rows: [const { Row::new() }; SERIES],
+            cells: [const { Cell::new() }; CELLS],
+            types: PhantomData,
+        }
+    }
+}
+
+impl<F, K, L, Shards, Buckets, Overflow, Rows, Cells>
+    Tables<F, K, L, Shards, Buckets, Overflow, Rows, Cells>
+where
+    F: Family,
+    K: KeyWords,
+    L: Lock,
+    Shards: AsRef<[Shard<L>]>,
+    Buckets: AsRef<[Bucket]>,
+    Overflow: AsRef<[Row<F, K>]>,
+    Rows: AsRef<[Row<F, K>]>,
+    Cells: AsRef<[Cell<F>]>,
+{
+    /// Tables in memory that the caller brings, all of it fresh.
+    pub fn new(
+        pool: L,
+        shards: Shards,
+        buckets: Buckets,
+        overflow: Overflow,
+        rows: Rows,
+        cells: Cells,
+    ) -> Self {
+        Self {
+            pool: Pool::new(pool),
+            shards,
+            buckets,
+            overflow,
+            rows,
+            cells,
+            types: PhantomData,
+        }
+    }
+}
+
+impl<F, K, L, Shards, Buckets, Overflow, Rows, Cells> Storage<F>
+    for Tables<F, K, L, Shards, Buckets, Overflow, Rows, Cells>
+where
+    F: Family,
+    K: KeyWords,
+    L: Lock,
+    Shards: AsRef<[Shard<L>]>,
+    Buckets: AsRef<[Bucket]>,
+    Overflow: AsRef<[Row<F, K>]>,
+    Rows: AsRef<[Row<F, K>]>,
+    Cells: AsRef<[Cell<F>]>,
+{
+    type Key = K;
+    type Lock = L;
+
+    #[inline]
+    fn pool(&self) -> &Pool<L> {
+        &self.pool
+    }
+
+    #[inline]
+    fn shards(&self) -> &[Shard<L>] {
+        self.shards.as_ref()
+    }
+
+    #[inline]
+    fn buckets(&self) -> &[Bucket] {
+        self.buckets.as_ref()
+    }
+
+    #[inline]
+    fn overflow(&self) -> &[Row<F, K>] {
+        self.overflow.as_ref()
+    }
+
+    #[inline]
+    fn rows(&self) -> &[Row<F, K>] {
+        self.rows.as_ref()
+    }
+
+    #[inline]
+    fn cells(&self) -> &[Cell<F>] {
+        self.cells.as_ref()
+    }
+}
