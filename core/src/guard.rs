@@ -48,9 +48,8 @@ pub struct Announce<F: Family, M: MeterRef<F>> {
 impl<F: Family, M: MeterRef<F>> Announce<F, M> {
     /// Announces the series of this lane and name; without a key, the lane's overflow series.
     pub fn open(meter: M, lane: usize, key: Option<&KeyOf<F, M>>) -> Self {
-        let (row, id) = match meter.meter().announce(lane, key) {
-            Some(place) => place,
-            None => return Self::disabled(),
+        let Some((row, id)) = meter.meter().announce(lane, key) else {
+            return Self::disabled();
         };
         press(&meter);
         Self::at(Some((meter, row)), id)

@@ -1,1 +1,56 @@
-//! Under construction.
+//! streamgauge under tokio: tables on the heap, a driver task, and sinks for its frames.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), streamgauge_tokio::ConfigError> {
+//! use streamgauge_tokio::{Config, Stats, Tier};
+//!
+//! let stats = Stats::spawn(Config::new().with_node("sjc/1"))?;
+//! let handle = stats.tier(Tier::External);
+//!
+//! let viewer = handle.broadcast("demo/bbb").publisher(); // announced to a peer
+//! let mut track = viewer.track("video"); // it subscribed
+//! track.group();
+//! track.whole_frame(1200);
+//!
+//! stats.flush().await;
+//! let latest = stats.latest("publisher.json").and_then(|track| track.frame());
+//! assert!(latest.is_some_and(|frame| frame.payload.starts_with(br#"{"demo/bbb":{"announced":1"#)));
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod board;
+mod config;
+mod driver;
+mod file;
+mod frame;
+mod host;
+mod sink;
+mod stats;
+
+pub use board::Latest;
+pub use config::{Config, ConfigError};
+pub use file::FileSink;
+pub use frame::Frame;
+pub use host::{Host, KEY_BYTES};
+pub use sink::{Sink, SinkError};
+pub use stats::Stats;
+
+pub use streamgauge_core::{Health, Presence, Role, Tier, Traffic};
+
+/// Counts for one tier; see [`streamgauge_core::StatsHandle`].
+pub type StatsHandle = streamgauge_core::StatsHandle<Host>;
+/// One broadcast for one tier; see [`streamgauge_core::BroadcastStats`].
+pub type BroadcastStats = streamgauge_core::BroadcastStats<Host>;
+/// Announce guard of the egress role; see [`streamgauge_core::Announce`].
+pub type PublisherStats = streamgauge_core::PublisherStats<Host>;
+/// Announce guard of the ingress role; see [`streamgauge_core::Announce`].
+pub type SubscriberStats = streamgauge_core::SubscriberStats<Host>;
+/// Subscription guard of the egress role; see [`streamgauge_core::Track`].
+pub type PublisherTrack = streamgauge_core::PublisherTrack<Host>;
+/// Subscription guard of the ingress role; see [`streamgauge_core::Track`].
+pub type SubscriberTrack = streamgauge_core::SubscriberTrack<Host>;
+/// Guard of one connected session; see [`streamgauge_core::Announce`].
+pub type SessionStats = streamgauge_core::SessionStats<Host>;

@@ -1,0 +1,269 @@
+//! What a node is called, and how much it may count.
+
+use std::{fmt, time::Duration};
+
+use streamgauge_core::MAX_TIERS;
+
+use crate::{Sink, sink::Outlet};
+
+/// Tiers that a node can be given besides the two built in.
+const MAX_NAMED_TIERS: usize = MAX_TIERS - 2;
+
+/// Series and cells that one table can number.
+const MAX_ROWS: usize = u32::MAX as usize / 4;
+
+/// How a node counts and publishes. Made with [`Config::new`], changed by its setters, checked by
+/// [`Stats::spawn`](crate::Stats::spawn).
+pub struct Config {
+    pub(crate) prefix: String,
+    pub(crate) node: String,
+    pub(crate) interval: Duration,
+    pub(crate) series: usize,
+    pub(crate) cells: usize,
+    pub(crate) roots: usize,
+    pub(crate) tiers: Vec<String>,
+    pub(crate) sinks: Vec<Outlet>,
+}
+
+impl Config {
+    /// Prefix `.stats`, no node name, a tick every second, room for 16,384 series of traffic, as many
+    /// cells, and 1,024 roots of sessions.
+    pub fn new() -> Self {
+        Self {
+            prefix: ".stats".into(),
+            node: String::new(),
+            interval: Duration::from_secs(1),
+            series: 16_384,
+            cells: 16_384,
+            roots: 1_024,
+            tiers: Vec::new(),
+            sinks: Vec::new(),
+        }
+    }
+
+    /// The path that stats are published under; broadcasts at or under it are not counted. Empty
+    /// segments are left out.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: impl AsRef<str>) -> Self {
+        self.prefix = normal(prefix.as_ref());
+        self
+    }
+
+    /// The node's name, of any number of segments or none: tells the nodes of one origin apart.
+    #[must_use]
+    pub fn with_node(mut self, node: impl AsRef<str>) -> Self {
+        self.node = normal(node.as_ref());
+        self
+    }
+
+    /// The time between ticks. A short one shows more and costs a scan of the cells more often.
+    #[must_use]
+    pub fn with_interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// How many series of traffic there is room for: a broadcast has one for each tier and role that
+    /// it flows in. About 330 bytes each, taken at once.
+    #[must_use]
+    pub fn with_series(mut self, series: usize) -> Self {
+        self.series = series;
+        self
+    }
+
+    /// How many open subscriptions have a cell of their own; further ones count more slowly. 64 bytes
+    /// each, taken at once.
+    #[must_use]
+    pub fn with_cells(mut self, cells: usize) -> Self {
+        self.cells = cells;
+        self
+    }
+
+    /// How many roots of sessions are told apart, for each tier.
+    #[must_use]
+    pub fn with_roots(mut self, roots: usize) -> Self {
+        self.roots = roots;
+        self
+    }
+
+    /// Tiers besides external and internal, at most six: `Tier::Named(0)` is the first. Each has
+    /// tracks of its own under its name.
+    #[must_use]
+    pub fn with_tiers<T: AsRef<str>>(mut self, tiers: impl IntoIterator<Item = T>) -> Self {
+        self.tiers = tiers
+            .into_iter()
+            .map(|tier| normal(tier.as_ref()))
+            .collect();
+        self
+    }
+
+    /// One more place to send every changed frame to.
+    ///
+    /// A series that has ended gives its room back only when every sink accepted its last frame.
+    #[must_use]
+    pub fn with_sink(mut self, sink: impl Sink + 'static) -> Self {
+        self.sinks.push(Outlet::new(Box::new(sink)));
+        self
+    }
+
+    /// The path of the node's stats broadcast.
+    pub(crate) fn path(&self) -> String {
+        let node = if self.node.is_empty() { "" } else { "/" };
+        format!("{}/node{node}{}", self.prefix, self.node)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        if self.prefix.is_empty() {
+            return Err(ConfigError::EmptyPrefix);
+        }
+        if self.interval.is_zero() {
+            return Err(ConfigError::ZeroInterval);
+        }
+        for name in [&self.prefix, &self.node].into_iter().chain(&self.tiers) {
+            check_name(name)?;
+        }
+        self.check_tiers()?;
+        self.check_room()
+    }
+
+    fn check_tiers(&self) -> Result<(), ConfigError> {
+        if self.tiers.len() > MAX_NAMED_TIERS {
+            return Err(ConfigError::TooManyTiers {
+                given: self.tiers.len(),
+            });
+        }
+        for (place, tier) in self.tiers.iter().enumerate() {
+            let taken =
+                tier == "internal" || self.tiers.iter().take(place).any(|other| other == tier);
+            if tier.is_empty() || taken {
+                return Err(ConfigError::TierName { tier: tier.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_room(&self) -> Result<(), ConfigError> {
+        let given = self.series.max(self.cells).max(self.roots);
+        if given > MAX_ROWS {
+            Err(ConfigError::TooLarge { given })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("path", &self.path())
+            .field("interval", &self.interval)
+            .field("series", &self.series)
+            .field("cells", &self.cells)
+            .field("roots", &self.roots)
+            .field("tiers", &self.tiers)
+            .field("sinks", &self.sinks.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A configuration that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The prefix has no segment.
+    EmptyPrefix,
+    /// The interval is zero.
+    ZeroInterval,
+    /// A prefix, node or tier name with a control character in it.
+    Name {
+        /// The name.
+        name: String,
+        /// The character.
+        character: char,
+    },
+    /// A tier that is empty, given twice, or called `internal`.
+    TierName {
+        /// The name.
+        tier: String,
+    },
+    /// More tiers than a node can count apart.
+    TooManyTiers {
+        /// How many were asked for.
+        given: usize,
+    },
+    /// More series or cells than a table can number.
+    TooLarge {
+        /// How many were asked for.
+        given: usize,
+    },
+    /// There is no tokio runtime to spawn the driver on.
+    NoRuntime,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptyPrefix => {
+                write!(
+                    f,
+                    "the stats prefix is empty; give it a segment, such as `.stats`"
+                )
+            }
+            Self::ZeroInterval => {
+                write!(f, "the interval is zero; give one of a microsecond or more")
+            }
+            Self::Name { name, character } => {
+                write!(
+                    f,
+                    "the name {name:?} contains the control character {character:?}; leave it out"
+                )
+            }
+            Self::TierName { tier } => {
+                write!(
+                    f,
+                    "the tier name {tier:?} is empty, given twice or built in; choose another"
+                )
+            }
+            Self::TooManyTiers { given } => {
+                write!(
+                    f,
+                    "{given} tiers besides external and internal; at most {MAX_NAMED_TIERS} can be"
+                )
+            }
+            Self::TooLarge { given } => {
+                write!(
+                    f,
+                    "room for {given} series, cells or roots; at most {MAX_ROWS} can be"
+                )
+            }
+            Self::NoRuntime => write!(f, "not inside a tokio runtime; call this from one"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+fn check_name(name: &str) -> Result<(), ConfigError> {
+    match name.chars().find(|character| character.is_control()) {
+        Some(character) => Err(ConfigError::Name {
+            name: name.into(),
+            character,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// A path without its empty segments.
+fn normal(path: &str) -> String {
+    let segments: Vec<_> = path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect();
+    segments.join("/")
+}

@@ -1,0 +1,18 @@
+//! What a sink is given.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+/// One frame of one track. Cheap to clone: the payload is shared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The track's place among the node's tracks, as in [`Stats::tracks`](crate::Stats::tracks).
+    pub track: usize,
+    /// The track's name, such as `publisher.json`.
+    pub name: Arc<str>,
+    /// When the frame was made, in milliseconds since the Unix epoch; strictly rising by tick.
+    pub ts_ms: u64,
+    /// A JSON object.
+    pub payload: Bytes,
+}

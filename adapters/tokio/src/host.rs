@@ -1,0 +1,160 @@
+//! The meters of a host: tables in boxes, under mutexes.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
+
+use parking_lot::Mutex;
+use streamgauge_core::{
+    Account, Bucket, Cell, Family, Handle, Lane, Lock, Meter, MeterRef, Meters, Pages, Presence,
+    Reporter, Role, Row, Schedule, Shard, Tables, Traffic,
+};
+use tokio::sync::Notify;
+
+use crate::Config;
+
+/// Words of a key.
+const KEY_WORDS: usize = KEY_BYTES / size_of::<usize>();
+
+/// The longest path that is counted under its own name, in bytes; longer ones are counted in the
+/// overflow series.
+pub const KEY_BYTES: usize = 96;
+
+type KeyWords = [usize; KEY_WORDS];
+
+type Boxed<F> = Tables<
+    F,
+    KeyWords,
+    HostLock,
+    Box<[Shard<HostLock>]>,
+    Box<[Bucket]>,
+    Box<[Row<F, KeyWords>]>,
+    Box<[Row<F, KeyWords>]>,
+    Box<[Cell<F>]>,
+>;
+
+type BoxedPages<F> = Pages<Box<[Account<F>]>, Box<[u8]>, Box<[u32]>, Box<[Lane<F>]>>;
+
+pub(crate) type HostMeters = Meters<Boxed<Traffic>, Boxed<Presence>>;
+pub(crate) type HostReporter = Reporter<BoxedPages<Traffic>, BoxedPages<Presence>>;
+
+/// A mutex on a cache line of its own.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub struct HostLock(Mutex<()>);
+
+impl Lock for HostLock {
+    #[inline]
+    fn with<T>(&self, f: impl FnOnce() -> T) -> T {
+        let _held = self.0.lock();
+        f()
+    }
+}
+
+/// Leads the handles and guards of a host to its meters: an `Arc`.
+#[derive(Clone, Debug)]
+pub struct Host(pub(crate) Arc<Shared>);
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) meters: HostMeters,
+    pub(crate) prefix: String,
+    /// Wakes the driver before its time.
+    pub(crate) wake: Notify,
+}
+
+impl Host {
+    pub(crate) fn new(config: &Config) -> Self {
+        let tiers = tiers(config);
+        let traffic = meter(config.series, config.cells, tiers * Role::ALL.len());
+        let presence = meter(config.roots, 0, tiers);
+        Self(Arc::new(Shared {
+            meters: Meters::new(traffic, presence),
+            prefix: config.prefix.clone(),
+            wake: Notify::new(),
+        }))
+    }
+}
+
+impl MeterRef<Traffic> for Host {
+    type Storage = Boxed<Traffic>;
+
+    #[inline]
+    fn meter(&self) -> &Meter<Traffic, Self::Storage> {
+        self.0.meters.traffic()
+    }
+
+    fn pressed(&self) {
+        self.0.wake.notify_one();
+    }
+}
+
+impl MeterRef<Presence> for Host {
+    type Storage = Boxed<Presence>;
+
+    #[inline]
+    fn meter(&self) -> &Meter<Presence, Self::Storage> {
+        self.0.meters.presence()
+    }
+
+    fn pressed(&self) {
+        self.0.wake.notify_one();
+    }
+}
+
+impl Handle for Host {
+    fn prefix(&self) -> &str {
+        &self.0.prefix
+    }
+}
+
+/// A reporter with books for all that the configuration has room for.
+pub(crate) fn reporter(config: &Config, schedule: Schedule) -> HostReporter {
+    let tiers = tiers(config);
+    let traffic = pages(config.series, tiers * Role::ALL.len());
+    Reporter::new(schedule, traffic, pages(config.roots, tiers))
+}
+
+fn tiers(config: &Config) -> usize {
+    2 + config.tiers.len()
+}
+
+fn meter<F: Family>(series: usize, cells: usize, lanes: usize) -> Meter<F, Boxed<F>> {
+    let tables = Tables::new(
+        HostLock::default(),
+        boxed(shards(series), || Shard::new(HostLock::default())),
+        boxed(series.max(1), Bucket::new),
+        boxed(lanes, Row::new),
+        boxed(series, Row::new),
+        boxed(cells, Cell::new),
+    );
+    let meter = Meter::new(tables);
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "any part of a random number will do"
+    )]
+    meter.seed(RandomState::new().hash_one(0) as usize);
+    meter
+}
+
+/// Enough shards that two threads seldom meet, no more than the series can use.
+fn shards(series: usize) -> usize {
+    (series / 16).clamp(1, 64).next_power_of_two()
+}
+
+fn pages<F: Family>(series: usize, lanes: usize) -> BoxedPages<F> {
+    let rows = series + lanes;
+    Pages {
+        accounts: boxed(rows, || Account::ZERO),
+        flags: boxed(rows, || 0),
+        order: boxed(rows, || 0),
+        fresh: boxed(rows, || 0),
+        lanes: boxed(lanes, || Lane::ZERO),
+    }
+}
+
+/// A box filled element by element, never built on the stack.
+fn boxed<T>(len: usize, element: impl Fn() -> T) -> Box<[T]> {
+    (0..len).map(|_| element()).collect()
+}
