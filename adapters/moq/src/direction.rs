@@ -10,7 +10,7 @@ use moq_net::{PathOwned, broadcast, kio, origin};
 use crate::guard::Gauge;
 use crate::horizon::Horizon;
 use crate::route::Announced;
-use crate::tally::Counted;
+use crate::tally::Moment;
 use crate::tasks::Tasks;
 
 /// The two origins and the guards of what passes between them.
@@ -18,7 +18,7 @@ pub(crate) struct Ends {
     pub(crate) from: origin::Consumer,
     pub(crate) to: origin::Producer,
     pub(crate) gauge: Box<dyn Gauge>,
-    pub(crate) counted: Counted,
+    pub(crate) moment: Moment,
     /// What the relay's own origin prepends to every path.
     pub(crate) root: PathOwned,
 }

@@ -10,13 +10,26 @@ use streamgauge_core::{Handle, Role, SessionStats, StatsHandle};
 use crate::direction::{Ends, Flow, follow};
 use crate::guard::Guards;
 use crate::horizon::Horizon;
-use crate::tally::Counted;
+use crate::tally::Moment;
 use crate::tasks::Tasks;
 
 /// Meters the sessions of a relay around one shared origin.
 ///
-/// Cloning is cheap. Every broadcast a peer publishes ends up in the shared origin and
-/// every peer reads from it, so that many sessions share one upstream subscription.
+/// Every broadcast a peer publishes ends up in the shared origin and every peer reads from
+/// it, so that many sessions share one upstream subscription. Cloning is cheap.
+///
+/// What counts, besides announcements and presence:
+///
+/// - a subscription, while the peer (or on the ingress side, the relay) holds it;
+/// - a group with its frames and bytes: egress once the session takes it up, ingress when
+///   it arrives. What a congested session skips is not counted. A peer that refuses a group
+///   midway is charged for what lay ready at that moment;
+/// - a datagram as the group of one frame it stands for;
+/// - a fetched group, as part of the subscription to its track; without one the fetch is a
+///   short subscription of its own.
+///
+/// A group that a peer reads, and asks for again within half a minute of leaving the track,
+/// comes from the session's own cache and counts once.
 #[derive(Clone)]
 pub struct Meter {
     upstream: origin::Producer,
@@ -46,16 +59,27 @@ impl Meter {
 /// One session of a relay: the origins its peer is given, and the work between them and
 /// the shared origin.
 ///
-/// ```ignore
-/// let mut metered = meter.session(&stats, request.path());
-/// let session = request
-///     .with_publisher(metered.egress())
-///     .with_subscriber(metered.ingress())
-///     .ok()
-///     .await?;
-/// tokio::select! {
-///     () = metered.run() => {}
-///     _ = session.closed() => {}
+/// ```
+/// use moq_net::{Error, server::Handshake, time, transport::poll::Boxable};
+/// use streamgauge_core::{Handle, StatsHandle};
+/// use streamgauge_moq::Meter;
+///
+/// async fn serve<H, S>(meter: Meter, stats: StatsHandle<H>, request: Handshake<S>) -> Result<(), Error>
+/// where
+///     H: Handle + Send + Sync + 'static,
+///     S: Boxable,
+/// {
+///     let mut metered = meter.session(&stats, request.path());
+///     let request = request
+///         .with_publisher(metered.egress())
+///         .with_subscriber(metered.ingress());
+///     let (session, driver) = request.ok().await?;
+///     tokio::select! {
+///         () = metered.run() => {}
+///         _ = time::run(driver) => {}
+///         _ = session.closed() => {}
+///     }
+///     Ok(())
 /// }
 /// ```
 #[must_use = "a session relays nothing until it is run"]
@@ -133,16 +157,16 @@ impl<H: Handle + Send + Sync + 'static> Session<H> {
             stats: self.stats.clone(),
             role,
         });
-        let counted = match role {
-            Role::Publisher => Counted::OnceTaken,
-            Role::Subscriber => Counted::OnArrival,
+        let moment = match role {
+            Role::Publisher => Moment::Taking,
+            Role::Subscriber => Moment::Arrival,
         };
         let root = self.upstream.root().to_owned();
         Ends {
             from,
             to,
             gauge,
-            counted,
+            moment,
             root,
         }
     }

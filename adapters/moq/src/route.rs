@@ -159,14 +159,14 @@ impl Broadcast {
             self.path.clone(),
             self.guard.clone(),
         );
-        let (name, counted) = (name.to_owned(), ends.counted);
+        let (name, moment) = (name.to_owned(), ends.moment);
         let open = move || match guard.as_ref().and_then(Weak::upgrade) {
             Some(guard) => guard.track(&name),
             None => ends.gauge.track(path.as_str(), &name),
         };
         Counting {
             open: Box::new(open),
-            counted,
+            moment,
         }
     }
 }

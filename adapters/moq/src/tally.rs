@@ -10,12 +10,12 @@ use crate::guard::Counter;
 
 /// When a copied group counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Counted {
+pub(crate) enum Moment {
     /// As soon as it arrives.
-    OnArrival,
+    Arrival,
     /// Once the session takes it up, and for as long as it does: a congested session skips
     /// groups, and a peer may refuse one.
-    OnceTaken,
+    Taking,
 }
 
 /// The counter of one group and what it has not been given yet.
@@ -44,10 +44,10 @@ struct Held {
 
 impl Tally {
     /// Begins with the group itself.
-    pub(crate) fn new(counter: Box<dyn Counter>, to: &group::Producer, counted: Counted) -> Self {
-        let reader = match counted {
-            Counted::OnArrival => Reader::Ignored,
-            Counted::OnceTaken => Reader::awaited(to.clone()),
+    pub(crate) fn new(counter: Box<dyn Counter>, to: &group::Producer, moment: Moment) -> Self {
+        let reader = match moment {
+            Moment::Arrival => Reader::Ignored,
+            Moment::Taking => Reader::awaited(to.clone()),
         };
         let held = Held {
             group: true,
@@ -107,17 +107,13 @@ impl Reader {
 
     /// The next state, when it changed.
     fn poll_next(&mut self, to: &group::Producer, waiter: &Waiter) -> Poll<Self> {
-        match self {
-            Self::Ignored | Self::Gone => Poll::Pending,
-            Self::Awaited(used) => waiter.poll_future(used.as_mut()).map(|open| match open {
-                true => Self::present(to.clone()),
-                false => Self::Gone,
-            }),
-            Self::Present(unused) => waiter.poll_future(unused.as_mut()).map(|open| match open {
-                true => Self::awaited(to.clone()),
-                false => Self::Gone,
-            }),
-        }
+        let (change, next): (_, fn(group::Producer) -> Self) = match self {
+            Self::Ignored | Self::Gone => return Poll::Pending,
+            Self::Awaited(used) => (used, Self::present),
+            Self::Present(unused) => (unused, Self::awaited),
+        };
+        let changed = waiter.poll_future(change.as_mut());
+        changed.map(|open| if open { next(to.clone()) } else { Self::Gone })
     }
 }
 

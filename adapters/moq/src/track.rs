@@ -7,14 +7,14 @@ use moq_net::track::{Dynamic, Producer, Subscriber, Subscribing, Subscription};
 use moq_net::{Datagram, Error, group, kio, track};
 
 use crate::guard::Counter;
-use crate::tally::{Counted, Tally};
+use crate::tally::{Moment, Tally};
 use crate::tasks::Tasks;
 
 /// How one track is counted.
 pub(crate) struct Counting {
     /// Opens the guard of a subscription, or of a fetch outside any.
     pub(crate) open: Box<dyn Fn() -> Box<dyn Counter> + Send + Sync>,
-    pub(crate) counted: Counted,
+    pub(crate) moment: Moment,
 }
 
 /// Answers a request for a track and serves it until nobody reads it.
@@ -174,7 +174,7 @@ impl Relay {
         };
         match copy_of(&self.sink, &from) {
             Ok(to) => {
-                let tally = Tally::new(counter.writer(), &to, self.counting.counted);
+                let tally = Tally::new(counter.writer(), &to, self.counting.moment);
                 self.groups.push(crate::group::copy(from, to, tally));
             }
             // The copy from an earlier subscription is still there.
@@ -206,10 +206,10 @@ impl Relay {
             Upstream::Live(_, counter) => counter.writer(),
             _ => (self.counting.open)(),
         };
-        let counted = self.counting.counted;
+        let moment = self.counting.moment;
         self.fetched.push(async move {
             match fetching.await {
-                Ok(from) => answer(request, from, counter, counted).await,
+                Ok(from) => answer(request, from, counter, moment).await,
                 Err(error) => request.reject(error),
             }
         });
@@ -268,11 +268,11 @@ async fn answer(
     request: group::Request,
     from: group::Consumer,
     counter: Box<dyn Counter>,
-    counted: Counted,
+    moment: Moment,
 ) {
     match request.accept(None) {
         Ok(to) => {
-            let tally = Tally::new(counter, &to, counted);
+            let tally = Tally::new(counter, &to, moment);
             crate::group::copy(from, to, tally).await;
         }
         Err(error) => tracing::debug!(%error, "a fetched group came too late"),

@@ -5,9 +5,12 @@ mod support;
 use std::time::Duration;
 
 use bytes::Bytes;
+use moq_net::track::Position;
 use moq_net::{Timestamp, group};
 use streamgauge_core::Role::{Publisher, Subscriber};
-use support::{Counts, Relay, keeping, read_group, read_groups, within, write_group};
+use support::{
+    Counts, Relay, from_the_start, keeping, read_group, read_groups, within, write_group,
+};
 
 const FRAMES: &[&[u8]] = &[b"one", b"two and", b"", b"three more"];
 const BYTES: u64 = 3 + 7 + 10;
@@ -114,14 +117,16 @@ async fn groups_a_slow_session_skips_are_not_counted() {
     let (_cam, track) = publisher.offer("cam", "video");
     let remote = viewer.track("cam", "video").await;
     let mut subscriber = within(remote.subscribe(None)).await.unwrap();
-    for sequence in 0..10 {
+    write_group(&track, 0, FRAMES);
+    read_groups(&mut subscriber, 1).await;
+    for sequence in 1..10 {
         write_group(&track, sequence, FRAMES);
         let arrived = |relay: &Relay| relay.ours(Subscriber, "cam").groups == sequence + 1;
         assert!(relay.comes_to(arrived).await);
     }
     read_groups(&mut subscriber, 1).await;
     relay
-        .agree_on_payload(Publisher, "cam", (1, 4, BYTES))
+        .agree_on_payload(Publisher, "cam", (2, 8, 2 * BYTES))
         .await;
 }
 
@@ -323,4 +328,64 @@ async fn a_peer_is_not_offered_its_own_broadcasts() {
     relay.node.flush().await;
     assert_eq!(relay.ours(Publisher, "cam").announced, 1);
     assert!(publisher.subscribe.announced().try_next().is_none());
+}
+
+#[tokio::test]
+async fn the_end_of_a_track_is_passed_on() {
+    let relay = Relay::new();
+    let (publisher, viewer) = (relay.peer(), relay.peer());
+    let (_cam, track) = publisher.offer("cam", "video");
+    let mut subscriber = viewer.subscribe("cam", "video").await;
+    for sequence in 0..3 {
+        write_group(&track, sequence, FRAMES);
+    }
+    track.finish().unwrap();
+    read_groups(&mut subscriber, 3).await;
+    assert!(within(subscriber.recv_group()).await.unwrap().is_none());
+    assert_eq!(within(subscriber.finished()).await.unwrap(), 3);
+    relay
+        .agree_on_payload(Publisher, "cam", (3, 12, 3 * BYTES))
+        .await;
+}
+
+#[tokio::test]
+async fn a_track_that_fails_fails_for_its_readers() {
+    let relay = Relay::new();
+    let (publisher, viewer) = (relay.peer(), relay.peer());
+    let (cam, track) = publisher.offer("cam", "video");
+    let mut subscriber = viewer.subscribe("cam", "video").await;
+    write_group(&track, 0, FRAMES);
+    read_groups(&mut subscriber, 1).await;
+    track.abort(moq_net::Error::App(7)).unwrap();
+    cam.close();
+    assert!(within(subscriber.recv_group()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_viewer_that_comes_back_for_more_is_counted_again() {
+    let relay = Relay::new();
+    let (publisher, viewer) = (relay.peer(), relay.peer());
+    let (_cam, track) = publisher.offer("cam", "video");
+    for times in 1..=2 {
+        let remote = viewer.track("cam", "video").await;
+        let wanted = from_the_start().with_start(Position::group(times - 1));
+        let mut subscriber = within(remote.subscribe(wanted)).await.unwrap();
+        write_group(&track, times - 1, FRAMES);
+        read_groups(&mut subscriber, 1).await;
+        drop(subscriber);
+        let left = |relay: &Relay| relay.ours(Publisher, "cam").subscriptions_closed == times;
+        assert!(relay.comes_to(left).await);
+    }
+    let twice = Counts {
+        announced: 1,
+        viewers: 2,
+        viewers_closed: 2,
+        subscriptions: 2,
+        subscriptions_closed: 2,
+        groups: 2,
+        frames: 8,
+        bytes: 2 * BYTES,
+        ..Counts::default()
+    };
+    relay.agree(Publisher, "cam", twice).await;
 }

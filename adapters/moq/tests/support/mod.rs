@@ -219,13 +219,13 @@ impl Peer {
 
 pub(crate) fn from_the_start() -> Subscription {
     Subscription::default()
-        .with_max_age(Duration::from_secs(3600))
+        .with_max_age(Duration::from_hours(1))
         .with_start(Position::group(0))
 }
 
 /// A track that keeps what it is given.
 pub(crate) fn keeping() -> track::Info {
-    track::Info::default().with_max_age(Duration::from_secs(3600))
+    track::Info::default().with_max_age(Duration::from_hours(1))
 }
 
 pub(crate) fn write_group(track: &track::Producer, sequence: u64, frames: &[&'static [u8]]) {

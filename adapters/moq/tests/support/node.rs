@@ -26,7 +26,7 @@ impl Node {
         };
         // Ticks only when it is flushed.
         let config = Config::new()
-            .with_interval(Duration::from_secs(3600))
+            .with_interval(Duration::from_hours(1))
             .with_sink(sink);
         Self {
             stats: Stats::spawn(config).expect("a configuration"),
