@@ -163,12 +163,7 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         self.health.ticks += 1;
         self.health.traffic = meters.traffic().usage();
         self.health.presence = meters.presence().usage();
-        let regular = self.next.saturating_add(self.interval());
-        self.next = if regular > now {
-            regular
-        } else {
-            now.saturating_add(self.interval())
-        };
+        self.next = self.after(now);
         self.last = now;
         self.place = 0;
         self.sent = 0;
@@ -269,6 +264,20 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
 
     fn interval(&self) -> Duration {
         self.schedule.interval.max(Duration::from_micros(1))
+    }
+
+    /// When the next regular tick is due after a tick at `now`: a tick ahead of its time puts nothing
+    /// off, and one that is late by an interval or more begins the count anew.
+    fn after(&self, now: Instant) -> Instant {
+        if now < self.next {
+            return self.next;
+        }
+        let regular = self.next.saturating_add(self.interval());
+        if regular > now {
+            regular
+        } else {
+            now.saturating_add(self.interval())
+        }
     }
 
     fn early(&self) -> Instant {
