@@ -53,14 +53,22 @@ pub struct Key<K> {
 }
 
 impl<K: KeyWords> Key<K> {
-    /// The key of a broadcast path or session root: `name` without its empty segments.
+    /// The key of a broadcast path or session root: `path` without its empty segments.
     ///
     /// # Errors
     /// When the path is longer than the key's room.
+    #[inline]
     pub fn path(path: &str) -> Result<Self, KeyTooLong> {
-        if is_normal(path.as_bytes()) {
-            return Self::new(path);
+        let mut key = Self::EMPTY;
+        match key.fill(path.as_bytes()) {
+            Ok(Shape::Normal) if !is_reserved(path) => Ok(key),
+            _ => Self::join(path),
         }
+    }
+
+    /// The key of a path that has empty segments, or is reserved, or longer than a key perhaps.
+    #[cold]
+    fn join(path: &str) -> Result<Self, KeyTooLong> {
         let mut key = Self::EMPTY;
         if is_reserved_path(path) {
             key.push(b'_')?;
@@ -195,26 +203,34 @@ impl<K: KeyWords> Key<K> {
         core::str::from_utf8(out).map_err(|_| KeyTooLong { capacity })
     }
 
-    fn fill(&mut self, bytes: &[u8]) -> Result<(), KeyTooLong> {
+    /// Takes a name's bytes, and says whether they are a path as it should be: one pass, a word at a
+    /// time.
+    #[inline]
+    fn fill(&mut self, bytes: &[u8]) -> Result<Shape, KeyTooLong> {
         let words = self.words.as_mut();
         let capacity = words.len() * WORD;
         let len = u16::try_from(bytes.len())
             .ok()
             .filter(|_| bytes.len() <= capacity);
         self.len = len.ok_or(KeyTooLong { capacity })?;
+        let mut seams = Seams::new();
         let (whole, rest) = bytes.as_chunks::<WORD>();
         for (word, chunk) in words.iter_mut().zip(whole) {
             *word = usize::from_be_bytes(*chunk);
+            seams.see(*word, *word);
         }
-        if let Some(word) = words.get_mut(whole.len()) {
-            let mut last = [0; WORD];
-            for (slot, byte) in last.iter_mut().zip(rest) {
-                *slot = *byte;
-            }
-            *word = usize::from_be_bytes(last);
+        if let Some(word) = words.get_mut(whole.len()).filter(|_| !rest.is_empty()) {
+            *word = last_word(bytes, rest);
+            let padding = usize::MAX >> (8 * rest.len());
+            seams.see(*word, *word | padding & repeat(0x60));
         }
-        self.escape = bytes.iter().fold(false, |any, byte| any | escapes(*byte));
-        Ok(())
+        self.escape = seams.escape != 0;
+        let ends_well = bytes.last() != Some(&b'/');
+        Ok(if seams.empty == 0 && ends_well {
+            Shape::Normal
+        } else {
+            Shape::EmptySegments
+        })
     }
 
     fn push(&mut self, byte: u8) -> Result<(), KeyTooLong> {
@@ -251,8 +267,19 @@ pub(crate) fn compare<K: KeyWords>(a: (&K::Atomic, u16), b: (&K::Atomic, u16)) -
 
 /// Whether `path` is `prefix` or lies under it, segment by segment; nothing is under an empty prefix.
 pub(crate) fn is_under(path: &str, prefix: &str) -> bool {
-    let mut path = segments(path);
-    let mut prefix = segments(prefix).peekable();
+    // Most paths and prefixes differ in their first byte, and neither begins with a slash.
+    match (path.as_bytes().first(), prefix.as_bytes().first()) {
+        (_, None) => false,
+        (Some(ours), Some(theirs)) if ours != theirs && *ours != b'/' && *theirs != b'/' => false,
+        _ => has_prefix(segments(path), segments(prefix)),
+    }
+}
+
+fn has_prefix<'a>(
+    mut path: impl Iterator<Item = &'a str>,
+    prefix: impl Iterator<Item = &'a str>,
+) -> bool {
+    let mut prefix = prefix.peekable();
     prefix.peek().is_some() && prefix.all(|segment| path.next() == Some(segment))
 }
 
@@ -261,21 +288,71 @@ pub(crate) fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty())
 }
 
-fn is_normal(path: &[u8]) -> bool {
-    let mut after_slash = true;
-    let mut empty = false;
-    for byte in path {
-        let slash = *byte == b'/';
-        empty |= slash & after_slash;
-        after_slash = slash;
+/// The rest of a name that fills no word, followed by zeros.
+#[inline]
+fn last_word(bytes: &[u8], rest: &[u8]) -> usize {
+    if let Some(last) = bytes.last_chunk::<WORD>() {
+        return usize::from_be_bytes(*last) << (8 * (WORD - rest.len()));
     }
-    path.is_empty() || !(empty | after_slash)
+    let place = |word, (at, byte): (usize, &u8)| word | usize::from(*byte) << (8 * (WORD - 1 - at));
+    rest.iter().enumerate().fold(0, place)
+}
+
+/// Whether a name is a path without empty segments.
+#[derive(PartialEq, Eq)]
+enum Shape {
+    Normal,
+    EmptySegments,
+}
+
+/// What a pass over a name's words has found.
+struct Seams {
+    /// Not zero once an empty segment was seen: a slash at the start or after another.
+    empty: usize,
+    /// Not zero once a byte was seen that JSON must escape.
+    escape: usize,
+    /// Whether the last byte was a slash, as its lowest bit; true before the first byte.
+    after_slash: usize,
+}
+
+impl Seams {
+    const fn new() -> Self {
+        Self {
+            empty: 0,
+            escape: 0,
+            after_slash: 1,
+        }
+    }
+
+    /// Looks at the next word, in which the first byte is the highest; `filled` is the same with
+    /// harmless bytes where the name has ended.
+    #[inline]
+    fn see(&mut self, word: usize, filled: usize) {
+        let slashes = equal(word, b'/') >> 7;
+        self.empty |= slashes & (slashes >> 8 | self.after_slash << (usize::BITS - 8));
+        self.after_slash = slashes & 1;
+        let below = filled.wrapping_sub(repeat(0x20)) & !filled & repeat(0x80);
+        self.escape |= below | equal(filled, b'"') | equal(filled, b'\\');
+    }
+}
+
+/// A word of equal bytes.
+const fn repeat(byte: u8) -> usize {
+    usize::from_ne_bytes([byte; WORD])
+}
+
+/// The highest bit of each byte of `word` that equals `byte`.
+#[inline]
+const fn equal(word: usize, byte: u8) -> usize {
+    let different = word ^ repeat(byte);
+    !(((different & repeat(0x7f)) + repeat(0x7f)) | different | repeat(0x7f))
 }
 
 /// What is left of a reserved name without its leading underscores.
 const OVERFLOW_TAIL: &str = "overflow__";
 
 /// Whether a name is the overflow series' name with any number of underscores more in front.
+#[inline]
 fn is_reserved(name: &str) -> bool {
     name.strip_suffix(OVERFLOW_TAIL)
         .is_some_and(|marks| marks.len() >= 2 && marks.bytes().all(|byte| byte == b'_'))

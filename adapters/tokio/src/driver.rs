@@ -99,7 +99,7 @@ impl Driver {
             tokio::select! {
                 request = self.requests.recv() => return request.map(Wake::Flush),
                 () = time::sleep_until(deadline) => return Some(Wake::Timer),
-                () = self.host.0.wake.notified() => due = self.reporter.poll_early_timeout(),
+                () = self.host.shared().wake.notified() => due = self.reporter.poll_early_timeout(),
             }
         }
     }
@@ -111,14 +111,17 @@ impl Driver {
 
     fn reporter_tick(&mut self) {
         let now = self.now();
-        if self.reporter.handle_timeout(&self.host.0.meters, now) {
+        if self
+            .reporter
+            .handle_timeout(&self.host.shared().meters, now)
+        {
             self.publish();
         }
     }
 
     fn tick_now(&mut self) {
         let now = self.now();
-        self.reporter.tick(&self.host.0.meters, now);
+        self.reporter.tick(&self.host.shared().meters, now);
         self.publish();
     }
 
@@ -131,7 +134,7 @@ impl Driver {
                 .unwrap_or_default();
             let frame = self.frame(place);
             if self.offer(&frame) {
-                self.reporter.accept(&self.host.0.meters);
+                self.reporter.accept(&self.host.shared().meters);
             } else {
                 self.reporter.refuse();
             }
@@ -146,7 +149,7 @@ impl Driver {
         let mut len = 0;
         loop {
             buffer.resize(buffer.capacity().max(BUFFER).max(len + 1), 0);
-            let meters = &self.host.0.meters;
+            let meters = &self.host.shared().meters;
             let chunk = self
                 .reporter
                 .poll_frame(meters, self.tiers.as_slice(), &mut buffer[len..]);

@@ -53,8 +53,16 @@ impl Lock for HostLock {
 }
 
 /// Leads the handles and guards of a host to its meters: an `Arc`.
+///
+/// Every handle made by [`Stats::tier`](crate::Stats::tier) has an `Arc` of its own, shared with what
+/// is opened from it and from its clones, so that tasks with handles of their own do not contend for
+/// one reference count.
 #[derive(Clone, Debug)]
-pub struct Host(pub(crate) Arc<Shared>);
+pub struct Host(Arc<Lease>);
+
+/// One reference to the shared half, which many guards refer to in their turn.
+#[derive(Debug)]
+struct Lease(Arc<Shared>);
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -69,45 +77,81 @@ impl Host {
         let tiers = tiers(config);
         let traffic = meter(config.series, config.cells, tiers * Role::ALL.len());
         let presence = meter(config.roots, 0, tiers);
-        Self(Arc::new(Shared {
+        let shared = Shared {
             meters: Meters::new(traffic, presence),
             prefix: config.prefix.clone(),
             wake: Notify::new(),
-        }))
+        };
+        Self(Arc::new(Lease(Arc::new(shared))))
     }
-}
 
-impl MeterRef<Traffic> for Host {
-    type Storage = Boxed<Traffic>;
+    /// The same meters, with a reference count of its own.
+    pub(crate) fn fork(&self) -> Self {
+        Self(Arc::new(Lease(self.0.0.clone())))
+    }
+
+    /// The same meters, for as long as this lives.
+    pub(crate) fn by_ref(&self) -> HostRef<'_> {
+        HostRef(self.shared())
+    }
 
     #[inline]
-    fn meter(&self) -> &Meter<Traffic, Self::Storage> {
-        self.0.meters.traffic()
-    }
-
-    fn pressed(&self) {
-        self.0.wake.notify_one();
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0.0
     }
 }
 
-impl MeterRef<Presence> for Host {
-    type Storage = Boxed<Presence>;
+/// Leads handles and guards to the meters of a [`Stats`](crate::Stats) that outlives them: a
+/// reference, so that opening and dropping a guard touches no reference count.
+#[derive(Clone, Copy, Debug)]
+pub struct HostRef<'a>(&'a Shared);
 
+impl HostRef<'_> {
     #[inline]
-    fn meter(&self) -> &Meter<Presence, Self::Storage> {
-        self.0.meters.presence()
-    }
-
-    fn pressed(&self) {
-        self.0.wake.notify_one();
+    fn shared(&self) -> &Shared {
+        self.0
     }
 }
 
-impl Handle for Host {
-    fn prefix(&self) -> &str {
-        &self.0.prefix
-    }
+/// Leads to the shared half by whatever means.
+macro_rules! leads_to_meters {
+    ($host:ty) => {
+        impl MeterRef<Traffic> for $host {
+            type Storage = Boxed<Traffic>;
+
+            #[inline]
+            fn meter(&self) -> &Meter<Traffic, Self::Storage> {
+                self.shared().meters.traffic()
+            }
+
+            fn pressed(&self) {
+                self.shared().wake.notify_one();
+            }
+        }
+
+        impl MeterRef<Presence> for $host {
+            type Storage = Boxed<Presence>;
+
+            #[inline]
+            fn meter(&self) -> &Meter<Presence, Self::Storage> {
+                self.shared().meters.presence()
+            }
+
+            fn pressed(&self) {
+                self.shared().wake.notify_one();
+            }
+        }
+
+        impl Handle for $host {
+            fn prefix(&self) -> &str {
+                &self.shared().prefix
+            }
+        }
+    };
 }
+
+leads_to_meters!(Host);
+leads_to_meters!(HostRef<'_>);
 
 /// A reporter with books for all that the configuration has room for.
 pub(crate) fn reporter(config: &Config, schedule: Schedule) -> HostReporter {

@@ -34,7 +34,7 @@ pub use board::Latest;
 pub use config::{Config, ConfigError};
 pub use file::FileSink;
 pub use frame::Frame;
-pub use host::{Host, KEY_BYTES};
+pub use host::{Host, HostRef, KEY_BYTES};
 pub use sink::{Sink, SinkError};
 pub use stats::Stats;
 

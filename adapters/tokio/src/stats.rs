@@ -12,7 +12,7 @@ use crate::{
     Config, ConfigError, Latest, StatsHandle,
     board::Board,
     driver::{Driver, Flush},
-    host::Host,
+    host::{Host, HostRef},
 };
 
 /// Counts and publishes for one node. Cheap to clone.
@@ -67,8 +67,20 @@ impl Stats {
     /// Counts for one tier.
     pub fn tier(&self, tier: Tier) -> StatsHandle {
         self.0.as_ref().map_or_else(StatsHandle::disabled, |node| {
-            StatsHandle::new(node.host.clone(), tier)
+            StatsHandle::new(node.host.fork(), tier)
         })
+    }
+
+    /// Counts for one tier, through handles and guards that borrow these stats: for scoped threads,
+    /// and for stats that live in a static.
+    ///
+    /// Opening and dropping such a guard touches no reference count, which saves a third of the cost.
+    pub fn tier_ref(&self, tier: Tier) -> streamgauge_core::StatsHandle<HostRef<'_>> {
+        self.0
+            .as_ref()
+            .map_or_else(streamgauge_core::StatsHandle::disabled, |node| {
+                streamgauge_core::StatsHandle::new(node.host.by_ref(), tier)
+            })
     }
 
     /// The tier that the configuration gave this name.
@@ -99,9 +111,9 @@ impl Stats {
 
     /// How full the tables of traffic are.
     pub fn usage(&self) -> Usage {
-        self.0
-            .as_ref()
-            .map_or_else(Usage::default, |node| node.host.0.meters.traffic().usage())
+        self.0.as_ref().map_or_else(Usage::default, |node| {
+            node.host.shared().meters.traffic().usage()
+        })
     }
 
     /// Ticks now, and returns when every changed frame was offered to the sinks: it holds all that was

@@ -1,2 +1,83 @@
-//! Under construction.
-fn main() {}
+//! Speed as ratios: each case runs a peer and streamgauge in turn, in one process, and compares the
+//! medians.
+//!
+//! ```text
+//! cargo run --release -p streamgauge-bench [-- FILTER]
+//! ```
+//!
+//! A line a case: its name, the peer, the peer's and our nanoseconds per operation, the ratio, and
+//! the allocations of one operation. Cases whose name contains FILTER run; without one, all but the
+//! million.
+
+use std::alloc::System;
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+mod bump;
+mod harness;
+mod memory;
+mod ours;
+mod subscribe;
+mod tick;
+
+use harness::Report;
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// A case by name, and whether it runs only when asked for.
+struct Case {
+    name: &'static str,
+    on_request: bool,
+    run: fn(&mut Report),
+}
+
+const fn case(name: &'static str, run: fn(&mut Report)) -> Case {
+    Case {
+        name,
+        on_request: false,
+        run,
+    }
+}
+
+const CASES: &[Case] = &[
+    case("bump/1", |report| bump::held(report, 1)),
+    case("bump/2", |report| bump::held(report, 2)),
+    case("find/1", |report| subscribe::find(report, 1)),
+    case("find/2", |report| subscribe::find(report, 2)),
+    case("open-drop/1", |report| subscribe::open_drop(report, 1)),
+    case("open-drop/2", |report| subscribe::open_drop(report, 2)),
+    case("tick/1k", |report| tick::full_frames(report, 1_000, 1)),
+    case("tick/100k", |report| {
+        tick::full_frames(report, 100_000, 100)
+    }),
+    case("memory/100k", |report| memory::per_series(report, 100_000)),
+    Case {
+        name: "tick/million",
+        on_request: true,
+        run: tick::million,
+    },
+];
+
+fn main() {
+    let filter = std::env::args().nth(1);
+    let wanted = |case: &&Case| match &filter {
+        Some(filter) => case.name.contains(filter.as_str()),
+        None => !case.on_request,
+    };
+    let mut report = Report::new();
+    let mut ran = 0;
+    for case in CASES.iter().filter(wanted) {
+        report.begin(case.name);
+        (case.run)(&mut report);
+        ran += 1;
+    }
+    if ran == 0 {
+        let names: Vec<_> = CASES.iter().map(|case| case.name).collect();
+        eprintln!(
+            "no case contains {filter:?}; there are: {}",
+            names.join(", ")
+        );
+        std::process::exit(2);
+    }
+}

@@ -1,0 +1,131 @@
+//! A tick with full frames of JSON: collect, see what changed, encode, hand over.
+
+use std::time::Duration;
+
+use moq_net_seed::{PublisherTrack as SeedTrack, Tier as SeedTier, Track, TrackConsumer};
+use streamgauge_tokio::{PublisherTrack, Stats, Tier};
+use tokio::runtime::Runtime;
+
+use crate::{
+    harness::{Report, Sample, sample},
+    ours::{self, SEED},
+};
+
+const ROUNDS: usize = 7;
+
+/// `series` live subscriptions, of which one in `every` moves between two ticks.
+pub(crate) fn full_frames(report: &mut Report, series: usize, every: usize) {
+    let mut seed = Seed::new(series);
+    let mut ours = Ours::new(series);
+    report.compare_rounds(ROUNDS, SEED, &mut || seed.tick(every), &mut || {
+        ours.tick(every)
+    });
+}
+
+/// A million live series with one in a hundred moving; ours alone, as the seed takes seconds.
+pub(crate) fn million(report: &mut Report) {
+    let mut ours = Ours::new(1_000_000);
+    ours.tick(100);
+    let mut ticks: Vec<_> = (0..ROUNDS).map(|_| ours.tick(100)).collect();
+    ticks.sort_by(|a, b| a.nanos.total_cmp(&b.nanos));
+    report.figure("full tick", ticks[ROUNDS / 2].nanos / 1e6, "ms");
+    report.figure("allocations", ticks[ROUNDS / 2].allocations, "per tick");
+    report.figure("frame", ours.frame_bytes(), "bytes");
+}
+
+/// Our node with its guards.
+struct Ours {
+    runtime: Runtime,
+    stats: Stats,
+    tracks: Vec<PublisherTrack>,
+}
+
+impl Ours {
+    fn new(series: usize) -> Self {
+        let runtime = ours::runtime();
+        let stats = ours::ours(&runtime, series);
+        let handle = stats.tier(Tier::External);
+        let open = |i| handle.broadcast(&ours::path(i)).publisher_track("video");
+        let tracks = (0..series).map(open).collect();
+        let mut this = Self {
+            runtime,
+            stats,
+            tracks,
+        };
+        // Three ticks, so that both buffers of each track have grown.
+        for _ in 0..3 {
+            this.tick(1);
+        }
+        this
+    }
+
+    fn tick(&mut self, every: usize) -> Sample {
+        for track in self.tracks.iter_mut().step_by(every) {
+            track.whole_frame(1200);
+        }
+        sample(1, |_| self.runtime.block_on(self.stats.flush()))
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
+    fn frame_bytes(&self) -> f64 {
+        let frame = self
+            .stats
+            .latest("publisher.json")
+            .and_then(|track| track.frame());
+        frame.map_or(0.0, |frame| frame.payload.len() as f64)
+    }
+}
+
+/// The seed's node with its guards, and a reader that awaits each frame.
+struct Seed {
+    runtime: Runtime,
+    tracks: Vec<SeedTrack>,
+    reader: TrackConsumer,
+    _owner: moq_net_seed::Stats,
+}
+
+impl Seed {
+    fn new(series: usize) -> Self {
+        let runtime = ours::runtime();
+        let (stats, origin) = ours::seed(&runtime);
+        let handle = stats.tier(SeedTier::External);
+        let open = |i| handle.broadcast(ours::path(i)).publisher_track("video");
+        let tracks = (0..series).map(open).collect();
+        let reader = runtime.block_on(reader(&origin));
+        let mut this = Self {
+            runtime,
+            tracks,
+            reader,
+            _owner: stats,
+        };
+        for _ in 0..3 {
+            this.tick(1);
+        }
+        this
+    }
+
+    fn tick(&mut self, every: usize) -> Sample {
+        for track in self.tracks.iter().step_by(every) {
+            track.bytes(1200);
+            track.frame();
+        }
+        sample(1, |_| {
+            self.runtime.block_on(async {
+                tokio::time::advance(Duration::from_secs(1)).await;
+                let frame = self.reader.read_frame().await;
+                assert!(matches!(frame, Ok(Some(_))), "the seed wrote no frame");
+            });
+        })
+    }
+}
+
+async fn reader(origin: &moq_net_seed::OriginProducer) -> TrackConsumer {
+    let announced = origin.consume().announced().await;
+    let broadcast = announced.and_then(|(_, broadcast)| broadcast);
+    let track = Track {
+        name: "publisher.json".into(),
+        priority: 0,
+    };
+    let reader = broadcast.and_then(|broadcast| broadcast.subscribe_track(&track).ok());
+    reader.unwrap_or_else(|| panic!("the seed published no track"))
+}
