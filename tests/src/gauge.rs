@@ -1,0 +1,115 @@
+//! A node, its reporter and a reader of what a sink of choice accepts.
+
+use streamgauge_core::{Duration, Instant, Traffic};
+
+use crate::{Node, Reader, Reporter, Room, TIER_NAMES, track_name};
+
+/// What a sink does with the frames of one tick.
+#[derive(Clone, Copy, Debug)]
+pub enum Sink {
+    /// Takes all.
+    Accept,
+    /// Takes none.
+    Refuse,
+    /// Takes the frames whose bit is set, in order.
+    Some(u32),
+    /// Takes the beginning of each frame, so many buffers, and then refuses it unless it was whole.
+    Break(u8),
+    /// Takes so many frames, and then nothing until the next tick.
+    Stall(u8),
+}
+
+/// A node with its reporter and reader.
+#[derive(Debug)]
+pub struct Gauge {
+    /// The node.
+    pub node: Node,
+    /// Its reporter.
+    pub reporter: Reporter,
+    /// The reader of what was accepted.
+    pub reader: Reader,
+    /// What the clock shows.
+    pub now: Instant,
+}
+
+impl Gauge {
+    /// The time between two ticks.
+    pub const INTERVAL: Duration = Duration::from_secs(1);
+
+    /// What the wall clock shows when the reporter's shows zero.
+    pub const START_MS: u64 = 1_000_000;
+
+    /// A fresh node at time zero.
+    #[must_use]
+    pub fn new(room: Room) -> Self {
+        let node = Node::new(room);
+        Self {
+            reporter: node.reporter(Self::INTERVAL, Self::START_MS),
+            reader: Reader::default(),
+            now: Instant::from_micros(0),
+            node,
+        }
+    }
+
+    /// Ticks an interval later, with a sink that takes all.
+    pub fn tick(&mut self) {
+        self.now = self.now.saturating_add(Self::INTERVAL);
+        self.tick_into(Sink::Accept, 4096);
+    }
+
+    /// Ticks now, and drains into the sink through a buffer of `room` bytes.
+    pub fn tick_into(&mut self, sink: Sink, room: usize) {
+        self.reporter.tick(self.node.meters(), self.now);
+        self.drain(sink, room);
+    }
+
+    /// Drains what is due into the sink, through a buffer of `room` bytes.
+    pub fn drain(&mut self, sink: Sink, room: usize) {
+        let mut place = 0;
+        while let Some(track) = self.reporter.poll_track() {
+            if matches!(sink, Sink::Stall(frames) if place >= usize::from(frames)) {
+                return;
+            }
+            match self.frame(sink, room) {
+                Some(frame) if takes(sink, place) => {
+                    self.reader.read(&track_name(track), &frame);
+                    self.reporter.accept(self.node.meters());
+                }
+                _ => self.reporter.refuse(),
+            }
+            place += 1;
+        }
+    }
+
+    /// Everything collected in a lane of traffic.
+    #[must_use]
+    pub fn total(&self, lane: usize) -> Traffic {
+        self.reporter.traffic().total(lane)
+    }
+
+    /// One whole frame, unless the sink breaks it off.
+    fn frame(&mut self, sink: Sink, room: usize) -> Option<Vec<u8>> {
+        let (mut frame, mut buf) = (Vec::new(), vec![0; room.max(1)]);
+        for pieces in 0.. {
+            if matches!(sink, Sink::Break(after) if pieces >= usize::from(after)) {
+                return None;
+            }
+            let meters = self.node.meters();
+            let chunk = self.reporter.poll_frame(meters, &TIER_NAMES[..], &mut buf);
+            frame.extend_from_slice(&buf[..chunk.len]);
+            if chunk.end {
+                break;
+            }
+            assert_eq!(chunk.len, buf.len(), "an unfinished frame fills the buffer");
+        }
+        Some(frame)
+    }
+}
+
+fn takes(sink: Sink, place: usize) -> bool {
+    match sink {
+        Sink::Refuse => false,
+        Sink::Some(bits) => bits >> (place % 32) & 1 == 1,
+        Sink::Accept | Sink::Break(_) | Sink::Stall(_) => true,
+    }
+}
