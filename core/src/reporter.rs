@@ -132,13 +132,14 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
     /// whether it did; a call that comes too early does nothing.
     ///
     /// However late the call, it is one tick, and the next is an interval away. While the tables run
-    /// low a tick is due a tenth of the interval after the last.
+    /// low a tick is due a tenth of the interval after the last; and one is due at once when the clock
+    /// has jumped back, or the node would be silent until it is again what it was.
     pub fn handle_timeout<S, Q>(&mut self, meters: &Meters<S, Q>, now: Instant) -> bool
     where
         S: Storage<Traffic>,
         Q: Storage<Presence>,
     {
-        let early = now < self.next;
+        let early = now < self.next && now >= self.last;
         if early && !(is_pressed(meters) && now >= self.early()) {
             return false;
         }
@@ -267,16 +268,15 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
     }
 
     /// When the next regular tick is due after a tick at `now`: a tick ahead of its time puts nothing
-    /// off, and one that is late by an interval or more begins the count anew.
+    /// off; one that is late by an interval or more, or comes after the clock jumped back, begins the
+    /// count anew.
     fn after(&self, now: Instant) -> Instant {
-        if now < self.next {
-            return self.next;
-        }
+        let anew = now.saturating_add(self.interval());
         let regular = self.next.saturating_add(self.interval());
-        if regular > now {
-            regular
-        } else {
-            now.saturating_add(self.interval())
+        match (now < self.next, regular > now) {
+            (true, _) => self.next.min(anew),
+            (false, true) => regular,
+            (false, false) => anew,
         }
     }
 
