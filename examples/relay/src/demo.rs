@@ -1,0 +1,414 @@
+//! The demonstration: a relay, a publisher, three subscribers and a reader of the relay's
+//! own statistics, over QUIC on loopback; at the end everybody's figures must agree.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use moq_net::origin::{self, Route};
+use moq_net::{broadcast, track};
+use streamgauge_core::Role;
+use tokio::signal::ctrl_c;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::check::{Accounts, Both};
+use crate::cli::{DemoOptions, RelayOptions};
+use crate::client::{self, Client, Target};
+use crate::commands::{POLL, introduce};
+use crate::file::{self, File};
+use crate::receive::{ReceiveError, Received, everything, receive};
+use crate::send::{MAX_AGE, Pace, Sender};
+use crate::server::Relay;
+use crate::table::{Board, Screen, Size};
+use crate::totals::{Volume, registry, rows, track as track_of};
+
+/// What the file is published as.
+pub const BROADCAST: &str = "demo/file";
+
+/// Sessions that read it.
+pub const SUBSCRIBERS: usize = 3;
+
+/// A pass takes about so long, within the limits below.
+const PASS: Duration = Duration::from_secs(10);
+
+const SLOWEST: u64 = 64 * 1024;
+const FASTEST: u64 = 8 * 1024 * 1024;
+
+/// Longer than anything but sending may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs the demonstration.
+///
+/// # Errors
+///
+/// When it cannot run, a subscriber did not get the file, or figures differ.
+pub async fn run(relay: &RelayOptions, demo: &DemoOptions) -> Result<()> {
+    let input = input(demo)?;
+    let file = File::read(&input).await?;
+    let relay = Relay::start(relay).await?;
+    introduce(&relay);
+    let size = Size::of(file.manifest().bytes);
+    println!(
+        "relaying     {} ({size}) to {SUBSCRIBERS} subscribers",
+        input.display()
+    );
+    let accounts = Demo::start(relay, file).await?.run(demo.seconds).await?;
+    let differences = accounts.differences();
+    if differences.is_empty() {
+        let Volume {
+            groups,
+            frames,
+            bytes,
+        } = accounts.delivered();
+        println!(
+            "relayed {bytes} bytes, {frames} frames, {groups} groups to {SUBSCRIBERS} subscribers; counters agree"
+        );
+        return Ok(());
+    }
+    let listed: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    bail!("counters differ: {}", listed.join("; "))
+}
+
+fn input(demo: &DemoOptions) -> Result<PathBuf> {
+    match &demo.input {
+        Some(input) => Ok(input.clone()),
+        None => std::env::current_exe().context("this program has no file; name one with --input"),
+    }
+}
+
+struct Demo {
+    relay: Relay,
+    file: File,
+    publisher: Publisher,
+    reader: Reader,
+    subscribers: Vec<Client>,
+    receiving: JoinSet<(usize, Result<Received, ReceiveError>)>,
+}
+
+/// The session that sends the file.
+struct Publisher {
+    client: Client,
+    track: track::Producer,
+    // Announced for as long as these live.
+    _broadcast: broadcast::Producer,
+    _origin: origin::Producer,
+}
+
+impl Publisher {
+    async fn connect(target: &Target) -> Result<Self> {
+        let origin = client::origin();
+        let broadcast = origin.create_broadcast(BROADCAST)?;
+        let info = track::Info::default().with_max_age(MAX_AGE);
+        let track = broadcast.create_track(file::TRACK, info)?;
+        broadcast.announce(Route::default())?;
+        let client = Client::publisher(target, &origin).await?;
+        Ok(Self {
+            client,
+            track,
+            _broadcast: broadcast,
+            _origin: origin,
+        })
+    }
+}
+
+/// The session that reads the relay's statistics, like any monitor would.
+struct Reader {
+    client: Client,
+    board: Arc<Mutex<Board>>,
+    reading: JoinSet<()>,
+}
+
+impl Reader {
+    async fn connect(target: &Target, path: &str) -> Result<Self> {
+        let (client, origin) = Client::subscriber(target, path).await?;
+        let broadcast = client::broadcast(&client, &origin, path).await?;
+        let board = Arc::new(Mutex::new(Board::default()));
+        let mut reading = JoinSet::new();
+        for role in Role::ALL {
+            let track = broadcast.track(track_of(role))?.subscribe(None).await?;
+            reading.spawn(follow(track, role, Arc::clone(&board)));
+        }
+        Ok(Self {
+            client,
+            board,
+            reading,
+        })
+    }
+
+    fn board(&self) -> Board {
+        self.board
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+async fn follow(track: track::Subscriber, role: Role, board: Arc<Mutex<Board>>) {
+    let mut groups = track.ordered();
+    while let Ok(Some(mut group)) = groups.next_group().await {
+        let Ok(Some(frame)) = group.read_frame().await else {
+            continue;
+        };
+        if let Ok(rows) = rows(&frame.payload) {
+            board
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .update(role, rows);
+        }
+    }
+}
+
+impl Demo {
+    async fn start(relay: Relay, file: File) -> Result<Self> {
+        let target = Target::of(&relay);
+        let publisher = Publisher::connect(&target).await?;
+        let reader = Reader::connect(&target, relay.stats().path()).await?;
+        let mut demo = Self {
+            relay,
+            file,
+            publisher,
+            reader,
+            subscribers: Vec::new(),
+            receiving: JoinSet::new(),
+        };
+        for number in 0..SUBSCRIBERS {
+            demo.subscribe(&target, number).await?;
+        }
+        demo.wait_for_viewers().await?;
+        Ok(demo)
+    }
+
+    async fn subscribe(&mut self, target: &Target, number: usize) -> Result<()> {
+        let (client, origin) = Client::subscriber(target, BROADCAST).await?;
+        let broadcast = client::broadcast(&client, &origin, BROADCAST).await?;
+        let mut track = broadcast
+            .track(file::TRACK)?
+            .subscribe(everything())
+            .await?;
+        let receiving = async move { (number, receive(&mut track, io::sink()).await) };
+        self.receiving.spawn(receiving);
+        self.subscribers.push(client);
+        Ok(())
+    }
+
+    /// The file is sent when all are there, as a viewer who comes late would miss its start.
+    async fn wait_for_viewers(&self) -> Result<()> {
+        let began = Instant::now();
+        while self.watching().await < SUBSCRIBERS as u64 {
+            ensure!(
+                began.elapsed() < PATIENCE,
+                "the subscribers did not come through"
+            );
+            sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    async fn watching(&self) -> u64 {
+        self.relay.stats().flush().await;
+        let rows = self.relay.rows(Role::Publisher);
+        rows.get(BROADCAST).map_or(0, crate::totals::Row::watching)
+    }
+
+    async fn run(mut self, seconds: Option<u64>) -> Result<Accounts> {
+        let sent = self.send(seconds).await?;
+        let received = self.receive().await?;
+        let accounts = self.settle(sent, received).await;
+        self.check_reader().await?;
+        self.close().await;
+        Ok(accounts)
+    }
+
+    /// Sends the file while the table is drawn.
+    async fn send(&mut self, seconds: Option<u64>) -> Result<Volume> {
+        let (hurry, pace) = watch::channel(false);
+        let sending = send(
+            self.publisher.track.clone(),
+            self.file.clone(),
+            seconds,
+            pace,
+        );
+        tokio::pin!(sending);
+        let mut stop = Stop::new(seconds);
+        let mut screen = Screen::stdout();
+        let mut ticks = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                sent = &mut sending => {
+                    self.show(&mut screen)?;
+                    return sent;
+                }
+                _ = ticks.tick() => self.show(&mut screen)?,
+                stopped = stop.next() => {
+                    stopped?;
+                    hurry.send_replace(true);
+                }
+                Some(Ok((number, Err(error)))) = self.receiving.join_next() => {
+                    bail!("subscriber {} failed: {error}", number + 1);
+                }
+            }
+        }
+    }
+
+    fn show(&self, screen: &mut Screen) -> io::Result<()> {
+        let (board, path) = (self.reader.board(), self.relay.stats().path());
+        let caption = format!(
+            "read through the relay from {path}: {} frames",
+            board.frames()
+        );
+        screen.show(&board, &caption)
+    }
+
+    /// What each subscriber got, once all have the end mark.
+    async fn receive(&mut self) -> Result<Vec<Volume>> {
+        let mut volumes = vec![Volume::default(); SUBSCRIBERS];
+        let all = async {
+            while let Some(ended) = self.receiving.join_next().await {
+                let (number, received) = ended?;
+                let received = received.with_context(|| format!("subscriber {}", number + 1))?;
+                ensure!(received.passes > 0, "subscriber {} got no file", number + 1);
+                volumes[number] = received.volume;
+            }
+            Ok(())
+        };
+        timeout(PATIENCE, all)
+            .await
+            .context("the subscribers did not get all of it")??;
+        let manifest = self.file.manifest();
+        println!(
+            "each subscriber has the file byte for byte, SHA-256 {}",
+            manifest.sha256
+        );
+        Ok(volumes)
+    }
+
+    /// Everybody's figures; waits for those that are still under way.
+    async fn settle(&self, sent: Volume, received: Vec<Volume>) -> Accounts {
+        let began = Instant::now();
+        loop {
+            let accounts = self.accounts(sent, received.clone()).await;
+            if accounts.differences().is_empty() || began.elapsed() > Duration::from_secs(5) {
+                return accounts;
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    async fn accounts(&self, sent: Volume, received: Vec<Volume>) -> Accounts {
+        self.relay.stats().flush().await;
+        let row = |role| {
+            self.relay
+                .rows(role)
+                .get(BROADCAST)
+                .copied()
+                .unwrap_or_default()
+        };
+        let (egress, ingress) = (row(Role::Publisher), row(Role::Subscriber));
+        let theirs = |role| registry(self.relay.registry(), role);
+        Accounts {
+            sent,
+            received,
+            ingress: Both {
+                ours: ingress.volume(),
+                theirs: theirs(Role::Subscriber),
+            },
+            egress: Both {
+                ours: egress.volume(),
+                theirs: theirs(Role::Publisher),
+            },
+            viewers: egress.viewers,
+        }
+    }
+
+    /// The reader must have come to the relay's own newest figures.
+    async fn check_reader(&self) -> Result<()> {
+        let began = Instant::now();
+        let same = |role| *self.reader.board().rows(role) == self.relay.rows(role);
+        while !Role::ALL.into_iter().all(same) {
+            let late = began.elapsed() > Duration::from_secs(5);
+            ensure!(
+                !late,
+                "what was read through the relay is not what it counted"
+            );
+            sleep(POLL).await;
+        }
+        let (frames, path) = (self.reader.board().frames(), self.relay.stats().path());
+        println!(
+            "a further client read {path} through the relay: {frames} frames, the last as counted"
+        );
+        Ok(())
+    }
+
+    async fn close(mut self) {
+        self.reader.reading.abort_all();
+        for client in self.subscribers {
+            client.close().await;
+        }
+        // Now that nobody reads any more, the end cuts nobody off.
+        if let Err(error) = self.publisher.track.finish() {
+            tracing::debug!(%error, "the track had ended already");
+        }
+        self.publisher.client.close().await;
+        self.reader.client.close().await;
+    }
+}
+
+/// Sends the file once, or until the seconds are over, and the end mark.
+async fn send(
+    track: track::Producer,
+    file: File,
+    seconds: Option<u64>,
+    hurry: watch::Receiver<bool>,
+) -> Result<Volume> {
+    let rate = (file.manifest().bytes / PASS.as_secs()).clamp(SLOWEST, FASTEST);
+    let mut pace = Pace::new(Some(rate), hurry.clone());
+    let mut sender = Sender::new(track);
+    loop {
+        sender.pass(&file, &mut pace).await?;
+        if seconds.is_none() || *hurry.borrow() {
+            break;
+        }
+    }
+    sender.end()?;
+    Ok(sender.sent())
+}
+
+/// When to come to an end: the pass under way is then sent as fast as it can be.
+struct Stop {
+    deadline: Option<Instant>,
+    asked: bool,
+}
+
+impl Stop {
+    fn new(seconds: Option<u64>) -> Self {
+        let deadline = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+        Self {
+            deadline,
+            asked: false,
+        }
+    }
+
+    /// Waits for the deadline or for Ctrl-C; a second Ctrl-C is an error.
+    async fn next(&mut self) -> Result<()> {
+        let deadline = self.deadline;
+        let over = async {
+            match deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = over => self.deadline = None,
+            interrupted = ctrl_c() => {
+                interrupted?;
+                ensure!(!self.asked, "interrupted");
+                self.asked = true;
+            }
+        }
+        Ok(())
+    }
+}

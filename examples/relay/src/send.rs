@@ -1,0 +1,119 @@
+//! Sends a file, at a steady rate.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use moq_net::{Error, Timestamp, group, track};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use crate::file::{File, Mark};
+use crate::totals::Volume;
+
+/// Long enough to keep a whole file for those who read slowly.
+pub const MAX_AGE: Duration = Duration::from_hours(1);
+
+/// How fast to send.
+pub struct Pace {
+    bytes_per_second: Option<u64>,
+    hurry: watch::Receiver<bool>,
+    began: Instant,
+    due: u64,
+}
+
+impl Pace {
+    /// So many bytes a second, or as fast as possible; and as fast as possible from the
+    /// moment `hurry` says so.
+    pub fn new(bytes_per_second: Option<u64>, hurry: watch::Receiver<bool>) -> Self {
+        Self {
+            bytes_per_second,
+            hurry,
+            began: Instant::now(),
+            due: 0,
+        }
+    }
+
+    /// Waits until the next `bytes` are due.
+    async fn wait(&mut self, bytes: usize) {
+        let Some(rate) = self.bytes_per_second else {
+            return tokio::task::yield_now().await;
+        };
+        let due = Duration::from_micros(self.due.saturating_mul(1_000_000) / rate.max(1));
+        self.due += bytes as u64;
+        tokio::select! {
+            () = sleep_until(self.began + due) => {}
+            // An error means that nobody can hurry us any more.
+            Ok(_) = self.hurry.wait_for(|hurry| *hurry) => {}
+        }
+    }
+}
+
+/// Writes passes of a file to a track.
+pub struct Sender {
+    track: track::Producer,
+    sequence: u64,
+    sent: Volume,
+}
+
+impl Sender {
+    /// Starts with the track's first group.
+    pub fn new(track: track::Producer) -> Self {
+        Self {
+            track,
+            sequence: 0,
+            sent: Volume::default(),
+        }
+    }
+
+    /// Sends the file once.
+    ///
+    /// # Errors
+    ///
+    /// When the track is gone.
+    pub async fn pass(&mut self, file: &File, pace: &mut Pace) -> Result<(), Error> {
+        self.mark(&Mark::Pass(file.manifest().clone()))?;
+        for frames in file.groups() {
+            let mut group = self.group()?;
+            for frame in frames {
+                pace.wait(frame.len()).await;
+                self.frame(&mut group, frame)?;
+            }
+            group.finish()?;
+        }
+        Ok(())
+    }
+
+    /// Says that nothing follows.
+    ///
+    /// # Errors
+    ///
+    /// When the track is gone.
+    pub fn end(&mut self) -> Result<(), Error> {
+        self.mark(&Mark::End)
+    }
+
+    /// What was sent, marks included.
+    pub const fn sent(&self) -> Volume {
+        self.sent
+    }
+
+    fn mark(&mut self, mark: &Mark) -> Result<(), Error> {
+        let mut group = self.group()?;
+        self.frame(&mut group, mark.encode())?;
+        group.finish()
+    }
+
+    fn group(&mut self) -> Result<group::Producer, Error> {
+        let group = self.track.create_group(group::Info {
+            sequence: self.sequence,
+        })?;
+        self.sequence += 1;
+        self.sent.groups += 1;
+        Ok(group)
+    }
+
+    fn frame(&mut self, group: &mut group::Producer, payload: Bytes) -> Result<(), Error> {
+        self.sent.frame(payload.len());
+        group.write_frame(Timestamp::now(), payload)
+    }
+}
