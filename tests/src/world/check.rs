@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use streamgauge_core::{Family, Key, KeyWords, MeterRef, Presence, Series, TrackId, Traffic};
 
 use super::World;
-use crate::{Name, Sink, Words, minus, plus, track_name, words::is_open};
+use crate::{Name, Words, minus, plus, track_name, words::is_open};
 
 /// What the ledger knows of each series: the time its life began, and its words.
 type Known = BTreeMap<Name, (u64, Words)>;
@@ -20,17 +20,24 @@ impl World {
         }
     }
 
-    /// Law 1, after every tick; and what an accepting sink must have been told by it.
-    pub(super) fn check_tick(&self, sink: Sink) {
+    /// Law 1, after every tick.
+    pub(super) fn check_collected(&self) {
         let known = self.known();
         for (lane, track) in self.tracks().iter().enumerate() {
             self.check_lane(lane, track, &known);
         }
         for name in self.model.names() {
             self.check_truth(name, &self.collected(name, &known));
-            if matches!(sink, Sink::Accept) {
-                self.check_told(name);
-            }
+        }
+    }
+
+    /// What an accepting sink knows after a tick: every truth, and every series that is open.
+    pub(super) fn check_told(&self) {
+        for name in self.model.names() {
+            self.check_truth(name, &self.gauge.reader.seen(&name.0, &name.1));
+            let open = is_open(&name.0, &self.model.words(name));
+            let shown = self.gauge.reader.shown(&name.0).contains(&name.1);
+            assert!(!open || shown, "{name:?} is open and does not show");
         }
     }
 
@@ -52,14 +59,6 @@ impl World {
         let used = |usage: streamgauge_core::Usage| (usage.series, usage.cells);
         assert_eq!(used(self.traffic()), (0, 0), "not all room was given back");
         assert_eq!(used(presence), (0, 0), "not all room was given back");
-    }
-
-    /// What an accepting sink knows: every truth, and every series that is open now.
-    fn check_told(&self, name: &Name) {
-        self.check_truth(name, &self.gauge.reader.seen(&name.0, &name.1));
-        let open = is_open(&name.0, &self.model.words(name));
-        let shown = self.gauge.reader.shown(&name.0).contains(&name.1);
-        assert!(!open || shown, "{name:?} is open and does not show");
     }
 
     /// A series' own truth: all that was counted, but for what its guards may keep in themselves.

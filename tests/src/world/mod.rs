@@ -35,6 +35,10 @@ pub enum Op {
     Disconnect(usize),
     /// Ticks, and drains into a sink through a buffer of so many bytes.
     Tick(Sink, usize),
+    /// Ticks, and drains nothing yet.
+    Collect,
+    /// Drains what the last tick left.
+    Drain(Sink, usize),
     /// Calls the reporter, whether a tick is due or not, and drains if there was one.
     Call(Sink, usize),
     /// Time goes on, by microseconds.
@@ -111,6 +115,8 @@ impl World {
             Op::Leave(pick) => self.leave(*pick),
             Op::Disconnect(pick) => self.disconnect(*pick),
             Op::Tick(sink, room) => self.tick(*sink, *room),
+            Op::Collect => self.collect(),
+            Op::Drain(sink, room) => self.gauge.drain(*sink, *room),
             Op::Call(sink, room) => self.call(*sink, *room),
             Op::Sleep(span) => self.sleep(*span),
             Op::JumpBack(span) => self.jump_back(*span),
@@ -150,16 +156,34 @@ impl World {
         self.gauge.now = Instant::from_micros(now);
     }
 
+    fn collect(&mut self) {
+        let gauge = &mut self.gauge;
+        gauge.reporter.tick(gauge.node.meters(), gauge.now);
+        self.check_collected();
+    }
+
     fn tick(&mut self, sink: Sink, room: usize) {
-        self.gauge.tick_into(sink, room);
-        self.check_tick(sink);
+        self.collect();
+        self.drain(sink, room);
     }
 
     fn call(&mut self, sink: Sink, room: usize) {
-        let meters = self.gauge.node.meters();
-        if self.gauge.reporter.handle_timeout(meters, self.gauge.now) {
-            self.gauge.drain(sink, room);
-            self.check_tick(sink);
+        let gauge = &mut self.gauge;
+        if gauge
+            .reporter
+            .handle_timeout(gauge.node.meters(), gauge.now)
+        {
+            self.check_collected();
+            self.drain(sink, room);
+        }
+    }
+
+    /// Drains at once after a tick: nothing was counted in between.
+    fn drain(&mut self, sink: Sink, room: usize) {
+        self.gauge.drain(sink, room);
+        self.check_collected();
+        if matches!(sink, Sink::Accept) {
+            self.check_told();
         }
     }
 }
