@@ -1,6 +1,7 @@
 //! Frames as lines of JSON in a file.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, ErrorKind, Write},
     path::Path,
@@ -25,10 +26,13 @@ const RETRY: Duration = Duration::from_secs(1);
 ///
 /// A thread of its own writes, so that a slow disk never holds up the driver. When a write fails the
 /// thread tries the rest of the line again every second; meanwhile frames are refused once the queue
-/// is full. Dropping the sink waits until the queue is written, and gives up at the first failure then.
+/// is full. Dropping the sink waits until the queue is written, and the newest frame of each track that
+/// found no room in it; it gives up at the first failure then.
 #[derive(Debug)]
 pub struct FileSink {
     lines: Option<SyncSender<Frame>>,
+    /// The newest frame of each track whose last one found no room.
+    owed: BTreeMap<usize, Frame>,
     closing: Arc<AtomicBool>,
     writer: Option<thread::JoinHandle<()>>,
 }
@@ -57,6 +61,7 @@ impl FileSink {
             .spawn(run)?;
         Ok(Self {
             lines: Some(lines),
+            owed: BTreeMap::new(),
             closing,
             writer: Some(writer),
         })
@@ -66,17 +71,30 @@ impl FileSink {
 impl Sink for FileSink {
     fn write(&mut self, frame: &Frame) -> Result<(), SinkError> {
         let lines = self.lines.as_ref().ok_or(SinkError::Closed)?;
-        lines.try_send(frame.clone()).map_err(|error| match error {
-            TrySendError::Full(_) => SinkError::Busy,
-            TrySendError::Disconnected(_) => SinkError::Closed,
-        })
+        match lines.try_send(frame.clone()) {
+            Ok(()) => {
+                self.owed.remove(&frame.track);
+                Ok(())
+            }
+            Err(TrySendError::Full(frame)) => {
+                self.owed.insert(frame.track, frame);
+                Err(SinkError::Busy)
+            }
+            Err(TrySendError::Disconnected(_)) => Err(SinkError::Closed),
+        }
     }
 }
 
 impl Drop for FileSink {
     fn drop(&mut self) {
         self.closing.store(true, Ordering::Relaxed);
-        drop(self.lines.take());
+        if let Some(lines) = self.lines.take() {
+            // No tick will offer these again. An error means that the writer gave up.
+            let owed = std::mem::take(&mut self.owed).into_values();
+            let _ = owed
+                .map(|frame| lines.send(frame))
+                .collect::<Result<(), _>>();
+        }
         if let Some(writer) = self.writer.take() {
             // A writer that panicked has nothing left to wait for.
             let _ = writer.join();
@@ -100,9 +118,11 @@ fn write_all_lines(writer: &mut impl Write, queue: &Receiver<Frame>, closing: &A
 }
 
 fn line(frame: &Frame) -> Vec<u8> {
+    // Names have no control characters: the configuration refuses them.
+    let name = frame.name.replace('\\', "\\\\").replace('"', "\\\"");
     let head = format!(
-        "{{\"ts_ms\":{},\"track\":\"{}\",\"frame\":",
-        frame.ts_ms, frame.name
+        "{{\"ts_ms\":{},\"track\":\"{name}\",\"frame\":",
+        frame.ts_ms
     );
     [head.as_bytes(), &frame.payload, b"}\n"].concat()
 }
