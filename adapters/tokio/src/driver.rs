@@ -9,7 +9,7 @@ use bytes::BytesMut;
 use streamgauge_core::{Duration, Health, Instant, Schedule, TrackId};
 use tokio::{
     sync::{mpsc, oneshot},
-    time,
+    task, time,
 };
 
 use crate::{
@@ -88,7 +88,17 @@ impl Driver {
             }
         }
         self.tick_now();
+        self.release_sinks().await;
         tracing::info!(path = %self.board.path, "no longer publishing stats");
+    }
+
+    /// Drops the sinks where that may block, as it does until a file is written.
+    async fn release_sinks(&mut self) {
+        let sinks = std::mem::take(&mut self.outlets);
+        if !sinks.is_empty() {
+            // An error means that a sink panicked as it dropped; that is no reason to do so too.
+            let _ = task::spawn_blocking(move || drop(sinks)).await;
+        }
     }
 
     /// Sleeps until there is something to do; nothing when the last owner is gone.
