@@ -1,0 +1,61 @@
+//! What a tick allocates once its buffers have grown.
+
+use std::alloc::System;
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use streamgauge_tokio::{Config, Frame, PublisherTrack, SinkError, Stats, Tier};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Allocations and bytes that stay, per tick, of a node whose series all move in every tick.
+async fn per_tick(series: usize) -> (usize, isize) {
+    const TICKS: usize = 50;
+    let sink = |_: &Frame| -> Result<(), SinkError> { Ok(()) };
+    let stats = Stats::spawn(Config::new().with_sink(sink)).unwrap();
+    let mut tracks: Vec<_> = (0..series)
+        .map(|n| {
+            stats
+                .tier(Tier::External)
+                .broadcast(&format!("live/{n}"))
+                .publisher_track("v")
+        })
+        .collect();
+    for _ in 0..4 {
+        busy_tick(&stats, &mut tracks).await;
+    }
+    let region = Region::new(ALLOCATOR);
+    for _ in 0..TICKS {
+        busy_tick(&stats, &mut tracks).await;
+    }
+    let change = region.change();
+    #[allow(clippy::cast_possible_wrap, reason = "small")]
+    let stays = (change.bytes_allocated as isize) - (change.bytes_deallocated as isize);
+    ((change.allocations + change.reallocations) / TICKS, stays)
+}
+
+async fn busy_tick(stats: &Stats, tracks: &mut [PublisherTrack]) {
+    for track in tracks {
+        track.whole_frame(1000);
+    }
+    stats.flush().await;
+}
+
+#[test]
+fn a_tick_allocates_for_the_hand_over_of_frames_only_and_keeps_nothing() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    runtime.unwrap().block_on(async {
+        let (few, few_stay) = per_tick(1).await;
+        let (many, many_stay) = per_tick(2000).await;
+        assert_eq!(few, many, "as many for 2000 series as for one");
+        // One for each of the two frames that change, and one for the answer to the flush.
+        assert!(many <= 3, "{many}");
+        assert!(
+            few_stay < 4096 && many_stay < 4096,
+            "{few_stay} {many_stay}"
+        );
+    });
+}
