@@ -2,7 +2,7 @@
 
 use crate::{
     encode::{Whole, Window, json},
-    ledger::{Books, Ledger, Series},
+    ledger::{Books, Ledger, MAX_LANES, Series},
     meter::Meter,
     schema::Family,
     storage::Storage,
@@ -25,6 +25,8 @@ struct Cursor {
     row: usize,
     /// Whether a row has gone out.
     began: bool,
+    /// Bytes that went out before the next row.
+    sent: usize,
     /// Bytes of the next row that have gone out.
     skip: usize,
 }
@@ -46,6 +48,8 @@ enum Stage {
 pub struct Feed<F, B> {
     ledger: Ledger<F, B>,
     cursor: Cursor,
+    /// By lane, the length of the last frame that was encoded whole.
+    lengths: [usize; MAX_LANES],
 }
 
 impl<F: Family, B: Books<F>> Feed<F, B> {
@@ -55,9 +59,14 @@ impl<F: Family, B: Books<F>> Feed<F, B> {
             stage: Stage::Open,
             row: 0,
             began: false,
+            sent: 0,
             skip: 0,
         };
-        Self { ledger, cursor }
+        Self {
+            ledger,
+            cursor,
+            lengths: [0; MAX_LANES],
+        }
     }
 
     /// The ledger.
@@ -73,25 +82,31 @@ impl<F: Family, B: Books<F>> Feed<F, B> {
 
     /// Writes the next piece of a lane's frame as JSON into `buf`.
     ///
-    /// Any buffer will do; one that holds a whole row spares encoding rows twice.
+    /// Any buffer will do; one that holds a whole row spares encoding rows twice. `last` is the last
+    /// frame of this lane that was encoded whole: given that and [`Span`](crate::Span)s in the books,
+    /// what did not move is copied. An empty one will do.
     pub fn encode<S: Storage<F>>(
         &mut self,
         meter: &Meter<F, S>,
         lane: usize,
+        last: &[u8],
         buf: &mut [u8],
     ) -> Chunk {
+        let known = self.lengths.get(lane).is_some_and(|len| *len == last.len());
+        let last = if known { last } else { &[] };
         let mut len = 0;
         while self.cursor.stage != Stage::Closed {
             let room = buf.get_mut(len..).unwrap_or_default();
             if room.is_empty() {
                 break;
             }
-            len += self.step(meter, lane, room);
+            len += self.step(meter, lane, last, room);
         }
-        Chunk {
-            len,
-            end: self.cursor.stage == Stage::Closed,
+        let end = self.cursor.stage == Stage::Closed;
+        if let Some(length) = self.lengths.get_mut(lane).filter(|_| end) {
+            *length = self.cursor.sent;
         }
+        Chunk { len, end }
     }
 
     /// Notes that the sink accepted the lane's whole frame.
@@ -105,19 +120,20 @@ impl<F: Family, B: Books<F>> Feed<F, B> {
         self.cursor = Cursor::default();
     }
 
-    /// Writes as many whole rows as surely fit, or a piece of the next thing; at least one byte, or
-    /// the stage moves on.
-    fn step<S: Storage<F>>(&mut self, meter: &Meter<F, S>, lane: usize, room: &mut [u8]) -> usize {
+    /// Writes the next thing, or the piece of it that fits; at least one byte, or the stage moves on.
+    fn step<S: Storage<F>>(
+        &mut self,
+        meter: &Meter<F, S>,
+        lane: usize,
+        last: &[u8],
+        room: &mut [u8],
+    ) -> usize {
         match self.cursor.stage {
             Stage::Open => self.brace(b'{', Stage::Rows, room),
             Stage::Closed => 0,
-            Stage::Rows => match next_series(&self.ledger, &mut self.cursor.row, meter, lane) {
-                Some(series) => {
-                    let (written, cursor) = write_row::<F, _>(&series, self.cursor, room);
-                    self.cursor = cursor;
-                    written
-                }
-                None => self.brace(b'}', Stage::Closed, room),
+            Stage::Rows => match self.copy(lane, last, room) {
+                0 => self.row(meter, lane, room),
+                copied => copied,
             },
         }
     }
@@ -128,7 +144,64 @@ impl<F: Family, B: Books<F>> Feed<F, B> {
         };
         *first = brace;
         self.cursor.stage = then;
+        self.cursor.sent += 1;
         1
+    }
+
+    /// Copies the rows that stand as they did in the last frame, up to one that does not.
+    fn copy(&mut self, lane: usize, last: &[u8], room: &mut [u8]) -> usize {
+        let comma = usize::from(self.cursor.began);
+        if last.is_empty() || self.cursor.skip > 0 || room.len() <= comma {
+            return 0;
+        }
+        let (row, start) = (self.cursor.row, self.cursor.sent + comma);
+        let Some(run) = self.ledger.take_run(lane, row, start, room.len() - comma) else {
+            return 0;
+        };
+        let len = comma + run.bytes.len();
+        let copied = room.get_mut(..len).zip(last.get(run.bytes));
+        let Some((to, from)) = copied else { return 0 };
+        let (first, rest) = to.split_at_mut(comma);
+        first.fill(b',');
+        rest.copy_from_slice(from);
+        self.cursor = Cursor {
+            row: row + run.rows,
+            began: true,
+            sent: self.cursor.sent + len,
+            ..self.cursor
+        };
+        len
+    }
+
+    /// Encodes the next row, or the piece of it that fits; the closing brace when there is none.
+    fn row<S: Storage<F>>(&mut self, meter: &Meter<F, S>, lane: usize, room: &mut [u8]) -> usize {
+        let series = next_series(&self.ledger, &mut self.cursor.row, meter, lane);
+        let Some(series) = series else {
+            return self.brace(b'}', Stage::Closed, room);
+        };
+        let Cursor {
+            row,
+            began,
+            sent,
+            skip,
+            ..
+        } = self.cursor;
+        let (written, whole) = write_row::<F, _>(&series, !began, skip, room);
+        let out = skip + written;
+        if whole {
+            let comma = usize::from(began);
+            self.ledger.note_span(lane, row, sent + comma, out - comma);
+            self.cursor = Cursor {
+                row: row + 1,
+                began: true,
+                sent: sent + out,
+                skip: 0,
+                ..self.cursor
+            };
+        } else {
+            self.cursor.skip = out;
+        }
+        written
     }
 }
 
@@ -145,30 +218,19 @@ fn next_series<'a, F: Family, B: Books<F>, S: Storage<F>>(
     ledger.series(meter, *rows.get(skipped)?)
 }
 
-/// Writes a row, or the piece of it that fits, and says where that leads.
+/// Writes what is left of a row, or the piece of that that fits; says how much, and whether it was all.
 fn write_row<F: Family, K: crate::KeyWords>(
     series: &Series<'_, K>,
-    cursor: Cursor,
+    first: bool,
+    skip: usize,
     room: &mut [u8],
-) -> (usize, Cursor) {
-    let first = !cursor.began;
-    let done = Cursor {
-        row: cursor.row + 1,
-        began: true,
-        skip: 0,
-        ..cursor
-    };
-    if cursor.skip == 0 && room.len() >= json::longest_row::<F>(series.key.len()) {
+) -> (usize, bool) {
+    if skip == 0 && room.len() >= json::longest_row::<F>(series.key.len()) {
         let mut out = Whole::new(room);
         json::row::<F, K>(&mut out, series, first);
-        return (out.written(), done);
+        return (out.written(), true);
     }
-    let mut out = Window::new(room, cursor.skip);
+    let mut out = Window::new(room, skip);
     json::row::<F, K>(&mut out, series, first);
-    let written = out.written();
-    let partly = Cursor {
-        skip: cursor.skip + written,
-        ..cursor
-    };
-    (written, if out.is_complete() { done } else { partly })
+    (out.written(), out.is_complete())
 }

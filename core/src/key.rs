@@ -1,4 +1,4 @@
-//! Names of series: bounded, inline, and kept as big-endian words, so that comparing words compares
+//! Names of series: bounded, inline, and kept as little-endian words, so that copying words copies
 //! names.
 
 use core::{cmp::Ordering as Order, fmt};
@@ -181,7 +181,7 @@ impl<K: KeyWords> Key<K> {
             .as_ref()
             .iter()
             .take(self.used())
-            .map(|word| word.to_be_bytes())
+            .map(|word| word.to_le_bytes())
     }
 
     /// The name's bytes.
@@ -216,12 +216,12 @@ impl<K: KeyWords> Key<K> {
         let mut seams = Seams::new();
         let (whole, rest) = bytes.as_chunks::<WORD>();
         for (word, chunk) in words.iter_mut().zip(whole) {
-            *word = usize::from_be_bytes(*chunk);
+            *word = usize::from_le_bytes(*chunk);
             seams.see(*word, *word);
         }
         if let Some(word) = words.get_mut(whole.len()).filter(|_| !rest.is_empty()) {
             *word = last_word(bytes, rest);
-            let padding = usize::MAX >> (8 * rest.len());
+            let padding = usize::MAX << (8 * rest.len());
             seams.see(*word, *word | padding & repeat(0x60));
         }
         self.escape = seams.escape != 0;
@@ -239,7 +239,7 @@ impl<K: KeyWords> Key<K> {
         let capacity = words.len() * WORD;
         let too_long = KeyTooLong { capacity };
         let word = words.get_mut(at / WORD).ok_or(too_long)?;
-        *word |= usize::from(byte) << (8 * (WORD - 1 - at % WORD));
+        *word |= usize::from(byte) << (8 * (at % WORD));
         self.len = u16::try_from(at + 1).map_err(|_| too_long)?;
         self.escape |= escapes(byte);
         Ok(())
@@ -257,9 +257,10 @@ impl<K: KeyWords> fmt::Debug for Key<K> {
 pub(crate) fn compare<K: KeyWords>(a: (&K::Atomic, u16), b: (&K::Atomic, u16)) -> Order {
     let words = a.0.words().iter().zip(b.0.words());
     for (a, b) in words {
-        let order = a.load(Ordering::Relaxed).cmp(&b.load(Ordering::Relaxed));
-        if order != Order::Equal {
-            return order;
+        let (a, b) = (a.load(Ordering::Relaxed), b.load(Ordering::Relaxed));
+        if a != b {
+            // The first byte that differs decides: the lowest of a little-endian word.
+            return a.swap_bytes().cmp(&b.swap_bytes());
         }
     }
     a.1.cmp(&b.1)
@@ -292,9 +293,9 @@ pub(crate) fn segments(path: &str) -> impl Iterator<Item = &str> {
 #[inline]
 fn last_word(bytes: &[u8], rest: &[u8]) -> usize {
     if let Some(last) = bytes.last_chunk::<WORD>() {
-        return usize::from_be_bytes(*last) << (8 * (WORD - rest.len()));
+        return usize::from_le_bytes(*last) >> (8 * (WORD - rest.len()));
     }
-    let place = |word, (at, byte): (usize, &u8)| word | usize::from(*byte) << (8 * (WORD - 1 - at));
+    let place = |word, (at, byte): (usize, &u8)| word | usize::from(*byte) << (8 * at);
     rest.iter().enumerate().fold(0, place)
 }
 
@@ -324,13 +325,13 @@ impl Seams {
         }
     }
 
-    /// Looks at the next word, in which the first byte is the highest; `filled` is the same with
+    /// Looks at the next word, in which the first byte is the lowest; `filled` is the same with
     /// harmless bytes where the name has ended.
     #[inline]
     fn see(&mut self, word: usize, filled: usize) {
         let slashes = equal(word, b'/') >> 7;
-        self.empty |= slashes & (slashes >> 8 | self.after_slash << (usize::BITS - 8));
-        self.after_slash = slashes & 1;
+        self.empty |= slashes & ((slashes << 8) | self.after_slash);
+        self.after_slash = slashes >> (usize::BITS - 8);
         let below = filled.wrapping_sub(repeat(0x20)) & !filled & repeat(0x80);
         self.escape |= below | equal(filled, b'"') | equal(filled, b'\\');
     }

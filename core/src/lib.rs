@@ -45,7 +45,9 @@ pub use handle::{
 };
 pub use key::{Key, KeyTooLong, KeyWords, OVERFLOW};
 pub use label::{MAX_TIERS, Role, Tier};
-pub use ledger::{Account, Books, InlineBooks, Lane, Ledger, MAX_LANES, Pages, Series, Split};
+pub use ledger::{
+    Account, Books, InlineBooks, Lane, Ledger, MAX_LANES, Pages, Series, Span, Split,
+};
 pub use meter::Meter;
 pub use node::{Health, Names};
 pub use pool::{Pool, Usage};

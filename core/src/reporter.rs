@@ -198,9 +198,26 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         Q: Storage<Presence>,
         N: Names + ?Sized,
     {
+        self.poll_frame_after(meters, names, &[], buf)
+    }
+
+    /// The same, with the last whole frame of the same track at hand, so that what did not move is
+    /// copied from it: see [`Feed::encode`].
+    pub fn poll_frame_after<S, Q, N>(
+        &mut self,
+        meters: &Meters<S, Q>,
+        names: &N,
+        last: &[u8],
+        buf: &mut [u8],
+    ) -> Chunk
+    where
+        S: Storage<Traffic>,
+        Q: Storage<Presence>,
+        N: Names + ?Sized,
+    {
         let chunk = match self.split(self.place) {
-            Part::Traffic(lane) => self.traffic.encode(meters.traffic(), lane, buf),
-            Part::Presence(lane) => self.presence.encode(meters.presence(), lane, buf),
+            Part::Traffic(lane) => self.traffic.encode(meters.traffic(), lane, last, buf),
+            Part::Presence(lane) => self.presence.encode(meters.presence(), lane, last, buf),
             Part::Node => {
                 let (traffic, presence) = (self.traffic.ledger(), self.presence.ledger());
                 node::encode(&self.health, names, traffic, presence, self.sent, buf)

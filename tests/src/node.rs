@@ -188,6 +188,7 @@ fn pages<F: Family>(series: usize, lanes: usize) -> Ledgers<F> {
         order: many(rows, || 0),
         fresh: many(rows, || 0),
         lanes: many(lanes, || Lane::ZERO),
+        spans: [],
     }
 }
 

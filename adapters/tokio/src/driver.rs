@@ -156,13 +156,18 @@ impl Driver {
     /// Encodes the reporter's next frame.
     fn frame(&mut self, track: usize) -> Frame {
         let mut buffer = std::mem::take(&mut self.buffers[track]);
+        let last = self
+            .poster
+            .shown(track)
+            .map(|frame| frame.payload)
+            .unwrap_or_default();
+        let names = self.tiers.as_slice();
         let mut len = 0;
         loop {
             buffer.resize(buffer.capacity().max(BUFFER).max(len + 1), 0);
             let meters = &self.host.shared().meters;
-            let chunk = self
-                .reporter
-                .poll_frame(meters, self.tiers.as_slice(), &mut buffer[len..]);
+            let room = &mut buffer[len..];
+            let chunk = self.reporter.poll_frame_after(meters, names, &last, room);
             len += chunk.len;
             if chunk.end {
                 break;

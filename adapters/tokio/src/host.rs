@@ -8,7 +8,7 @@ use std::{
 use parking_lot::Mutex;
 use streamgauge_core::{
     Account, Bucket, Cell, Family, Handle, Lane, Lock, Meter, MeterRef, Meters, Pages, Presence,
-    Reporter, Role, Row, Schedule, Shard, Tables, Traffic,
+    Reporter, Role, Row, Schedule, Shard, Span, Tables, Traffic,
 };
 use tokio::sync::Notify;
 
@@ -34,7 +34,7 @@ type Boxed<F> = Tables<
     Box<[Cell<F>]>,
 >;
 
-type BoxedPages<F> = Pages<Box<[Account<F>]>, Box<[u8]>, Box<[u32]>, Box<[Lane<F>]>>;
+type BoxedPages<F> = Pages<Box<[Account<F>]>, Box<[u8]>, Box<[u32]>, Box<[Lane<F>]>, Box<[Span]>>;
 
 pub(crate) type HostMeters = Meters<Boxed<Traffic>, Boxed<Presence>>;
 pub(crate) type HostReporter = Reporter<BoxedPages<Traffic>, BoxedPages<Presence>>;
@@ -195,6 +195,7 @@ fn pages<F: Family>(series: usize, lanes: usize) -> BoxedPages<F> {
         order: boxed(rows, || 0),
         fresh: boxed(rows, || 0),
         lanes: boxed(lanes, || Lane::ZERO),
+        spans: boxed(rows, Span::default),
     }
 }
 

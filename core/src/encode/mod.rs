@@ -16,6 +16,13 @@ pub(crate) trait Out {
     fn put_padded<const N: usize>(&mut self, padded: &[u8; N], len: usize) {
         self.put(padded.get(..len).unwrap_or(padded));
     }
+
+    /// The same, and one byte more, for which `padded` has room.
+    #[inline]
+    fn put_padded_and<const N: usize>(&mut self, padded: &[u8; N], len: usize, byte: u8) {
+        self.put_padded(padded, len);
+        self.put(&[byte]);
+    }
 }
 
 /// A buffer that surely holds what is written.
@@ -54,6 +61,21 @@ impl Out for Whole<'_> {
         {
             *to = *padded;
             self.at += len;
+        }
+    }
+
+    #[inline]
+    fn put_padded_and<const N: usize>(&mut self, padded: &[u8; N], len: usize, byte: u8) {
+        let to = self
+            .buf
+            .get_mut(self.at..)
+            .and_then(<[u8]>::first_chunk_mut::<N>);
+        if let Some(to) = to
+            && len < N
+        {
+            *to = *padded;
+            to[len] = byte;
+            self.at += len + 1;
         }
     }
 }

@@ -1,10 +1,16 @@
 //! The owned half: what every series has added up to, in plain `u64`, and what moved since a sink
 //! last accepted it.
 
+mod books;
+mod order;
+mod reuse;
+
+pub use books::{Account, Books, InlineBooks, Lane, Pages, Span, Split};
+
 use crate::{
     key::{Key, KeyWords},
     meter::{Drained, Meter, Pairs, take_delta},
-    schema::{Event, Family, Totals},
+    schema::{Event, Family},
     storage::Storage,
 };
 
@@ -19,146 +25,6 @@ const LIVE: u8 = 2;
 const MOVED: u8 = 4;
 /// The series' lane stands above the flags.
 const LANE_SHIFT: u32 = 4;
-
-/// What one series has added up to.
-#[derive(Clone, Copy, Debug)]
-pub struct Account<F: Family> {
-    totals: F::Totals,
-    since: u64,
-}
-
-impl<F: Family> Account<F> {
-    /// Nothing yet.
-    pub const ZERO: Self = Self {
-        totals: F::Totals::ZERO,
-        since: 0,
-    };
-}
-
-/// What one lane has added up to.
-#[derive(Clone, Copy, Debug)]
-pub struct Lane<F: Family> {
-    /// All that was ever collected: never falls.
-    total: F::Totals,
-    /// The part of it that series that have ended brought.
-    retired: F::Totals,
-    /// The lane's series, which stand together in the order of frames.
-    series: u32,
-    /// The frame differs from the one that the sink last accepted.
-    moved: bool,
-    /// A series may have ended without anything to show.
-    ended: bool,
-}
-
-impl<F: Family> Lane<F> {
-    /// A lane that has counted nothing; its first frame is owed, and empty.
-    pub const ZERO: Self = Self {
-        total: F::Totals::ZERO,
-        retired: F::Totals::ZERO,
-        series: 0,
-        moved: true,
-        ended: false,
-    };
-}
-
-/// The memory of a ledger, an element for each row of the meter (the overflow series included), in
-/// boxes or arrays.
-pub trait Books<F: Family> {
-    /// The accounts, by row.
-    fn accounts(&self) -> &[Account<F>];
-    /// The accounts, the flags, the order of frames, and room to sort new series in, each with an
-    /// element per row; and the lanes.
-    fn split(&mut self) -> Split<'_, F>;
-    /// The flags, by row.
-    fn flags(&self) -> &[u8];
-    /// The order of frames.
-    fn order(&self) -> &[u32];
-    /// The lanes.
-    fn lanes(&self) -> &[Lane<F>];
-}
-
-/// A ledger's memory, all of it at once.
-#[derive(Debug)]
-pub struct Split<'a, F: Family> {
-    /// By row.
-    pub accounts: &'a mut [Account<F>],
-    /// By row.
-    pub flags: &'a mut [u8],
-    /// Rows in the order of frames.
-    pub order: &'a mut [u32],
-    /// Rows that were met in this collect.
-    pub fresh: &'a mut [u32],
-    /// By lane.
-    pub lanes: &'a mut [Lane<F>],
-}
-
-/// A ledger's memory as slices of any kind.
-#[derive(Debug)]
-pub struct Pages<Accounts, Flags, Order, Lanes> {
-    /// An [`Account`] per row.
-    pub accounts: Accounts,
-    /// A zero per row.
-    pub flags: Flags,
-    /// A zero per row.
-    pub order: Order,
-    /// A zero per row.
-    pub fresh: Order,
-    /// A [`Lane`] per lane.
-    pub lanes: Lanes,
-}
-
-impl<F, Accounts, Flags, Order, Lanes> Books<F> for Pages<Accounts, Flags, Order, Lanes>
-where
-    F: Family,
-    Accounts: AsRef<[Account<F>]> + AsMut<[Account<F>]>,
-    Flags: AsRef<[u8]> + AsMut<[u8]>,
-    Order: AsRef<[u32]> + AsMut<[u32]>,
-    Lanes: AsRef<[Lane<F>]> + AsMut<[Lane<F>]>,
-{
-    fn accounts(&self) -> &[Account<F>] {
-        self.accounts.as_ref()
-    }
-
-    fn split(&mut self) -> Split<'_, F> {
-        Split {
-            accounts: self.accounts.as_mut(),
-            flags: self.flags.as_mut(),
-            order: self.order.as_mut(),
-            fresh: self.fresh.as_mut(),
-            lanes: self.lanes.as_mut(),
-        }
-    }
-
-    fn flags(&self) -> &[u8] {
-        self.flags.as_ref()
-    }
-
-    fn order(&self) -> &[u32] {
-        self.order.as_ref()
-    }
-
-    fn lanes(&self) -> &[Lane<F>] {
-        self.lanes.as_ref()
-    }
-}
-
-/// A ledger's memory in arrays: `ROWS` is the meter's series plus its lanes.
-pub type InlineBooks<F, const ROWS: usize, const LANES: usize> =
-    Pages<[Account<F>; ROWS], [u8; ROWS], [u32; ROWS], [Lane<F>; LANES]>;
-
-impl<F: Family, const ROWS: usize, const LANES: usize> InlineBooks<F, ROWS, LANES> {
-    /// Empty books.
-    #[must_use]
-    pub const fn inline() -> Self {
-        Self {
-            accounts: [Account::ZERO; ROWS],
-            flags: [0; ROWS],
-            order: [0; ROWS],
-            fresh: [0; ROWS],
-            lanes: [Lane::ZERO; LANES],
-        }
-    }
-}
 
 /// Totals of one family, collected from one meter.
 ///
@@ -357,6 +223,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             order,
             fresh,
             lanes,
+            spans,
         } = self.books.split();
         let at = id as usize;
         let (Some(account), Some(flags)) = (accounts.get_mut(at), flags.get_mut(at)) else {
@@ -369,6 +236,9 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             return;
         };
         *flags = KNOWN | clamp(lane(), lanes.len()) << LANE_SHIFT;
+        if let Some(span) = spans.get_mut(at) {
+            *span = Span::default();
+        }
         account.since = began;
         *slot = id;
         self.met += 1;
@@ -428,110 +298,6 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             lane.ended = true;
         }
     }
-
-    /// Sorts the rows that were met into the order of frames: the new ones among themselves, then
-    /// both merged from the back.
-    fn sort_in<S: Storage<F>>(&mut self, meter: &Meter<F, S>) {
-        let Split {
-            flags,
-            order,
-            fresh,
-            lanes,
-            ..
-        } = self.books.split();
-        let fresh = fresh
-            .get_mut(..core::mem::take(&mut self.met))
-            .unwrap_or_default();
-        let compare = |a: u32, b: u32| match (meter.row(a), meter.row(b)) {
-            (Some(a), Some(b)) => a.order(b),
-            _ => core::cmp::Ordering::Equal,
-        };
-        fresh.sort_unstable_by(|a, b| compare(*a, *b));
-        for id in &*fresh {
-            let lane = flags
-                .get(*id as usize)
-                .map_or(0, |flags| usize::from(flags >> LANE_SHIFT));
-            if let Some(lane) = lanes.get_mut(lane) {
-                lane.series += 1;
-            }
-        }
-        let mut old = self.ordered;
-        self.ordered = (old + fresh.len()).min(order.len());
-        for (left, id) in fresh.iter().enumerate().rev() {
-            let sorted = order.get(..old).unwrap_or_default();
-            let place = sorted.partition_point(|other| compare(*other, *id).is_lt());
-            if place + left < order.len() {
-                order.copy_within(place..old, place + left + 1);
-                order[place + left] = *id;
-            }
-            old = place;
-        }
-    }
-
-    /// Retires what ended in lanes that have no frame to show for it.
-    fn sweep_idle<S: Storage<F>>(&mut self, meter: &Meter<F, S>) {
-        for lane in 0..self.lanes() {
-            if self
-                .books
-                .lanes()
-                .get(lane)
-                .is_some_and(|lane| lane.ended && !lane.moved)
-            {
-                self.sweep(meter, lane);
-            }
-        }
-    }
-
-    /// Retires the series of a lane that have ended and whose end the sink has accepted. What could
-    /// not go, because it was reopened meanwhile, is met again in a later collect.
-    fn sweep<S: Storage<F>>(&mut self, meter: &Meter<F, S>, lane: usize) {
-        let range = self.lane_range(lane);
-        let (start, end) = (range.start, range.end);
-        let Split {
-            accounts,
-            flags,
-            order,
-            lanes,
-            ..
-        } = self.books.split();
-        let Some(lane) = lanes.get_mut(lane) else {
-            return;
-        };
-        lane.ended = false;
-        let mut kept = start;
-        for at in start..end.min(order.len()) {
-            let id = order[at];
-            let row = flags
-                .get_mut(id as usize)
-                .zip(accounts.get_mut(id as usize));
-            if let Some((flags, account)) = row
-                && *flags & (LIVE | MOVED) == 0
-                && meter.retire(id)
-            {
-                retire(&mut lane.retired, account);
-                *flags = 0;
-            } else {
-                order[kept] = id;
-                kept += 1;
-            }
-        }
-        let gone = end.saturating_sub(kept);
-        #[allow(clippy::cast_possible_truncation, reason = "no more than the lane has")]
-        let gone_u32 = gone as u32;
-        lane.series -= gone_u32;
-        if gone > 0 {
-            order.copy_within(end..self.ordered, kept);
-            self.ordered -= gone;
-        }
-    }
-}
-
-/// Closes an account: its totals live on in the lane's retired account.
-fn retire<F: Family>(retired: &mut F::Totals, account: &mut Account<F>) {
-    for (retired, word) in retired.as_mut().iter_mut().zip(account.totals.as_ref()) {
-        *retired = retired.wrapping_add(*word);
-    }
-    *account = Account::ZERO;
 }
 
 /// A lane that the books have, for the lane of a row.
