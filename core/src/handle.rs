@@ -6,6 +6,7 @@ use crate::{
     key::{self, Key},
     label::{Role, Tier, traffic_lane},
     meter::Meter,
+    storage::Storage,
 };
 
 /// Leads to the meters of one node.
@@ -20,12 +21,28 @@ pub trait Handle: MeterRef<Traffic> + MeterRef<Presence> {
 pub struct Meters<T, P> {
     traffic: Meter<Traffic, T>,
     presence: Meter<Presence, P>,
+    prefix: &'static str,
 }
 
 impl<T, P> Meters<T, P> {
-    /// The two meters as one.
+    /// The two meters as one. Nothing is taken for the node's own stats: see
+    /// [`under`](Self::under).
     pub const fn new(traffic: Meter<Traffic, T>, presence: Meter<Presence, P>) -> Self {
-        Self { traffic, presence }
+        Self::under("", traffic, presence)
+    }
+
+    /// The two meters of a node that publishes its own stats under `prefix`, as handles that refer to
+    /// these meters directly know it.
+    pub const fn under(
+        prefix: &'static str,
+        traffic: Meter<Traffic, T>,
+        presence: Meter<Presence, P>,
+    ) -> Self {
+        Self {
+            traffic,
+            presence,
+            prefix,
+        }
     }
 
     /// The meter of traffic by broadcast: a lane for each tier and role.
@@ -38,6 +55,30 @@ impl<T, P> Meters<T, P> {
     #[inline]
     pub const fn presence(&self) -> &Meter<Presence, P> {
         &self.presence
+    }
+}
+
+impl<T: Storage<Traffic>, P: Storage<Presence>> MeterRef<Traffic> for &Meters<T, P> {
+    type Storage = T;
+
+    #[inline]
+    fn meter(&self) -> &Meter<Traffic, T> {
+        &self.traffic
+    }
+}
+
+impl<T: Storage<Traffic>, P: Storage<Presence>> MeterRef<Presence> for &Meters<T, P> {
+    type Storage = P;
+
+    #[inline]
+    fn meter(&self) -> &Meter<Presence, P> {
+        &self.presence
+    }
+}
+
+impl<T: Storage<Traffic>, P: Storage<Presence>> Handle for &Meters<T, P> {
+    fn prefix(&self) -> &str {
+        self.prefix
     }
 }
 

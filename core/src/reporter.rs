@@ -60,8 +60,10 @@ impl TrackId {
 /// # use streamgauge_core::*;
 /// # struct NoLock;
 /// # impl Lock for NoLock { fn with<T>(&self, f: impl FnOnce() -> T) -> T { f() } }
-/// static METERS: Meters<Inline<Traffic, NoLock, 4, 8, 8, 4>, Inline<Presence, NoLock, 2, 8, 0, 4>> =
-///     Meters::new(Meter::new(Inline::inline(NoLock, NoLock)), Meter::new(Inline::inline(NoLock, NoLock)));
+/// # static METERS: Meters<Inline<Traffic, NoLock, 4, 8, 8, 4>, Inline<Presence, NoLock, 2, 8, 0, 4>> =
+/// #     Meters::new(Meter::new(Inline::inline(NoLock, NoLock)), Meter::new(Inline::inline(NoLock, NoLock)));
+/// let mut track = StatsHandle::new(&METERS, Tier::External).broadcast("demo/bbb").publisher_track("video");
+/// track.whole_frame(1200);
 ///
 /// let schedule = Schedule {
 ///     interval: Duration::from_secs(1),
@@ -69,16 +71,13 @@ impl TrackId {
 ///     start_ms: 1_700_000_000_000,
 ///     epoch: 1,
 /// };
-/// let mut reporter = Reporter::new(schedule, InlineBooks::<_, 12, 4>::inline(), InlineBooks::<_, 10, 2>::inline());
+/// let mut reporter =
+///     Reporter::new(schedule, InlineBooks::<_, 12, 4>::inline(), InlineBooks::<_, 10, 2>::inline());
 /// let names: &[&str] = &[];
-///
-/// let lane = 0; // external publisher
-/// let mut track = streamgauge_core::Track::<Traffic, _>::open(METERS.traffic(), lane, Key::path("demo/bbb").ok().as_ref());
-/// track.whole_frame(1200);
+/// let mut buf = [0; 64];
 ///
 /// reporter.handle_timeout(&METERS, Instant::from_micros(0));
-/// let mut buf = [0; 64];
-/// while let Some(track) = reporter.poll_track() {
+/// while let Some(_track) = reporter.poll_track() {
 ///     loop {
 ///         let chunk = reporter.poll_frame(&METERS, names, &mut buf);
 ///         // send `&buf[..chunk.len]` ...
@@ -87,7 +86,6 @@ impl TrackId {
 ///         }
 ///     }
 ///     reporter.accept(&METERS);
-///     # let _ = track;
 /// }
 /// assert_eq!(reporter.poll_timeout(), Instant::from_micros(1_000_000));
 /// ```
