@@ -8,7 +8,7 @@ use streamgauge_tokio::{Config, Frame, PublisherTrack, SinkError, Stats, Tier};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Allocations and bytes that stay, per tick, of a node whose series all move in every tick.
+/// Allocations and bytes that were kept, per tick, of a node whose series all move in every tick.
 async fn per_tick(series: usize) -> (usize, isize) {
     const TICKS: usize = 50;
     let sink = |_: &Frame| -> Result<(), SinkError> { Ok(()) };
@@ -30,8 +30,8 @@ async fn per_tick(series: usize) -> (usize, isize) {
     }
     let change = region.change();
     #[allow(clippy::cast_possible_wrap, reason = "small")]
-    let stays = (change.bytes_allocated as isize) - (change.bytes_deallocated as isize);
-    ((change.allocations + change.reallocations) / TICKS, stays)
+    let kept = (change.bytes_allocated as isize) - (change.bytes_deallocated as isize);
+    ((change.allocations + change.reallocations) / TICKS, kept)
 }
 
 async fn busy_tick(stats: &Stats, tracks: &mut [PublisherTrack]) {
@@ -48,14 +48,14 @@ fn a_tick_allocates_for_the_hand_over_of_frames_only_and_keeps_nothing() {
         .start_paused(true)
         .build();
     runtime.unwrap().block_on(async {
-        let (few, few_stay) = per_tick(1).await;
-        let (many, many_stay) = per_tick(2000).await;
+        let (few, few_kept) = per_tick(1).await;
+        let (many, many_kept) = per_tick(2000).await;
         assert_eq!(few, many, "as many for 2000 series as for one");
         // One for each of the two frames that change, and one for the answer to the flush.
         assert!(many <= 3, "{many}");
         assert!(
-            few_stay < 4096 && many_stay < 4096,
-            "{few_stay} {many_stay}"
+            few_kept < 4096 && many_kept < 4096,
+            "{few_kept} {many_kept}"
         );
     });
 }
