@@ -90,10 +90,8 @@ impl Drop for FileSink {
         self.closing.store(true, Ordering::Relaxed);
         if let Some(lines) = self.lines.take() {
             // No tick will offer these again. An error means that the writer gave up.
-            let owed = std::mem::take(&mut self.owed).into_values();
-            let _ = owed
-                .map(|frame| lines.send(frame))
-                .collect::<Result<(), _>>();
+            let mut owed = std::mem::take(&mut self.owed).into_values();
+            let _ = owed.try_for_each(|frame| lines.send(frame));
         }
         if let Some(writer) = self.writer.take() {
             // A writer that panicked has nothing left to wait for.
