@@ -246,6 +246,27 @@ impl<K: KeyWords> Key<K> {
     }
 }
 
+/// The name, as it was given; a name that was reserved shows the underscore it got in front.
+impl<K: KeyWords> fmt::Display for Key<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // One character at a time: a character may lie in two words.
+        let mut character = [0; 4];
+        let mut len = 0;
+        for byte in self.bytes() {
+            let Some(slot) = character.get_mut(len) else {
+                break;
+            };
+            *slot = byte;
+            len += 1;
+            if let Ok(text) = core::str::from_utf8(&character[..len]) {
+                f.write_str(text)?;
+                len = 0;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl<K: KeyWords> fmt::Debug for Key<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.bytes()

@@ -54,6 +54,7 @@ pub use pool::{Pool, Usage};
 pub use reporter::{Reporter, Schedule, TrackId};
 pub use row::Row;
 pub use schema::{Counter, Event, Family, Source, Totals, Word};
+pub use snapshot::Snapshot;
 pub use storage::{Bucket, Inline, Shard, Storage, Tables};
 pub use sync::{AtomicWords, Lock};
 pub use time::{Duration, Instant};

@@ -1,10 +1,72 @@
-//! Reading plain snapshots back through serde, whatever the format.
+//! Plain snapshots and serde: any format that serde has is one line for a user.
 
 use core::{fmt, marker::PhantomData};
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{
+    Serialize,
+    de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    ser::{SerializeMap, SerializeStruct, Serializer},
+};
 
-use crate::schema::{Family, Totals};
+use crate::{
+    key::{Key, KeyWords},
+    ledger::{Books, Ledger},
+    meter::Meter,
+    schema::{Family, Totals},
+    storage::Storage,
+};
+
+/// The series of one lane's frame as plain data, read from a ledger; see [`Ledger::snapshot`].
+///
+/// Serializes as a map from name to words and `since`: as JSON it is the lane's frame, byte for byte.
+#[derive(Debug)]
+pub struct Snapshot<'a, F, B, S> {
+    ledger: &'a Ledger<F, B>,
+    meter: &'a Meter<F, S>,
+    lane: usize,
+}
+
+impl<'a, F, B, S> Snapshot<'a, F, B, S> {
+    pub(crate) fn new(ledger: &'a Ledger<F, B>, meter: &'a Meter<F, S>, lane: usize) -> Self {
+        Self {
+            ledger,
+            meter,
+            lane,
+        }
+    }
+}
+
+impl<F: Family, B: Books<F>, S: Storage<F>> Serialize for Snapshot<'_, F, B, S> {
+    fn serialize<T: Serializer>(&self, to: T) -> Result<T::Ok, T::Error> {
+        let series = || self.ledger.frame(self.meter, self.lane);
+        let mut map = to.serialize_map(Some(series().count()))?;
+        for series in series() {
+            let row = Row::<F>(series.words, series.since, PhantomData);
+            map.serialize_entry(&series.key, &row)?;
+        }
+        map.end()
+    }
+}
+
+impl<K: KeyWords> Serialize for Key<K> {
+    fn serialize<T: Serializer>(&self, to: T) -> Result<T::Ok, T::Error> {
+        to.collect_str(self)
+    }
+}
+
+/// A series' words and its start.
+struct Row<'a, F>(&'a [u64], u64, PhantomData<F>);
+
+impl<F: Family> Serialize for Row<'_, F> {
+    fn serialize<T: Serializer>(&self, to: T) -> Result<T::Ok, T::Error> {
+        let mut row = to.serialize_struct(F::NAME, F::WORDS.len() + 1)?;
+        for (word, value) in F::WORDS.iter().zip(self.0) {
+            row.serialize_field(word.name, value)?;
+        }
+        row.serialize_field("since", &self.1)?;
+        row.end()
+    }
+}
 
 /// Reads a family's words by name, or in order from formats without names.
 #[doc(hidden)]

@@ -18,3 +18,8 @@ pub use reader::Reader;
 pub use rows::{Row, rows};
 pub use words::{Words, minus, plus, shown_name, track_name, words_of};
 pub use world::{Op, World};
+
+/// The code in the README is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

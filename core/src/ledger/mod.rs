@@ -11,6 +11,7 @@ use crate::{
     key::{Key, KeyWords},
     meter::{Drained, Meter, Pairs, take_delta},
     schema::{Event, Family},
+    snapshot::Snapshot,
     storage::Storage,
 };
 
@@ -107,6 +108,15 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
                 None
             }
         })
+    }
+
+    /// The same as a value that serde can write in any format.
+    pub fn snapshot<'a, S: Storage<F>>(
+        &'a self,
+        meter: &'a Meter<F, S>,
+        lane: usize,
+    ) -> Snapshot<'a, F, B, S> {
+        Snapshot::new(self, meter, lane)
     }
 
     /// Whether a lane's frame differs from the one that the sink last accepted.
