@@ -10,12 +10,16 @@ use url::Url;
 /// Where the relay listens when nobody says otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:4443";
 
-/// A MoQ relay over QUIC that counts what it carries.
-///
-/// Without a command it is a demonstration: a relay, a publisher that sends a file, three
-/// subscribers and a reader of the relay's own statistics, all over QUIC on loopback.
+/// The command line.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = false)]
+#[command(
+    version,
+    about = "A MoQ relay over QUIC that counts what it carries",
+    long_about = "A MoQ relay over QUIC that counts what it carries.\n\n\
+        Without a command it is a demonstration: a relay, a publisher that sends a file, \
+        three subscribers and a reader of the relay's own statistics, all over QUIC on \
+        loopback. At the end everybody's figures must agree."
+)]
 pub struct Cli {
     /// The relay, for the demonstration and for `serve`.
     #[command(flatten)]

@@ -74,7 +74,7 @@ impl Client {
     ///
     /// When there is no relay, or it is not trusted, or the path cannot be.
     pub async fn subscriber(target: &Target, path: &str) -> Result<(Self, origin::Consumer)> {
-        let origin = origin();
+        let origin = moq_tokio::origin::spawn();
         // Asked for by name, as what is hidden is announced to nobody else.
         let wanted = Patterns::from(Pattern::subtree(path).context("this is no path")?);
         let scoped = origin.scope("", &wanted)?;
@@ -114,7 +114,7 @@ fn configured(target: &Target) -> Result<moq_tokio::Client> {
     Ok(config.init(moq_tokio::quic::Config::default())?)
 }
 
-/// An origin that forgets nothing, so that a file can be read at any pace.
+/// An origin to publish on that forgets nothing, so that a file can be read at any pace.
 pub fn origin() -> origin::Producer {
     let mut config = origin::Config::default();
     config.pool = cache::Pool::unbounded();

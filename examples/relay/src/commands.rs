@@ -10,7 +10,7 @@ use moq_net::origin::Route;
 use moq_net::track::{self, Subscriber};
 use streamgauge_core::Role;
 use tokio::signal::ctrl_c;
-use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::cli::{Connect, Publish, RelayOptions, Subscribe};
 use crate::client::{self, Client, Target, Trust};
@@ -20,6 +20,9 @@ use crate::send::{MAX_AGE, Pace, Sender};
 use crate::server::Relay;
 use crate::table::{Board, Screen};
 use crate::totals::{rows, track};
+
+/// How long a publisher stays when everybody has left.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Relays until Ctrl-C.
 ///
@@ -102,16 +105,27 @@ pub async fn publish(options: &Publish) -> Result<()> {
     Ok(())
 }
 
-async fn send_to_all(track: track::Producer, file: &File) -> Result<()> {
-    track.used().await?;
+async fn send_to_all(mut track: track::Producer, file: &File) -> Result<()> {
+    // A subscription, not just any use: whoever only asks what the track is comes back.
+    while track.subscription_changed().await?.is_none() {}
     let mut sender = Sender::new(track.clone());
-    let (_calm, hurry) = watch::channel(false);
-    sender.pass(file, &mut Pace::new(None, hurry)).await?;
+    sender.pass(file, &mut Pace::unlimited()).await?;
     sender.end()?;
     println!("sent {}", sender.sent());
-    // The last one to leave has everything, and says so by leaving.
-    track.unused().await?;
+    all_left(&mut track).await?;
     Ok(track.finish()?)
+}
+
+/// Waits until nobody is subscribed any more: who leaves has everything.
+async fn all_left(track: &mut track::Producer) -> Result<()> {
+    let mut subscribed = track.subscription().is_some();
+    loop {
+        match timeout(LINGER, track.subscription_changed()).await {
+            Ok(changed) => subscribed = changed?.is_some(),
+            Err(_) if subscribed => {}
+            Err(_) => return Ok(()),
+        }
+    }
 }
 
 /// Reads a track: a file as it was published, any other frame by frame.

@@ -13,7 +13,7 @@ use streamgauge_core::Role;
 use tokio::signal::ctrl_c;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use crate::check::{Accounts, Both};
 use crate::cli::{DemoOptions, RelayOptions};
@@ -38,7 +38,10 @@ const PASS: Duration = Duration::from_secs(10);
 const SLOWEST: u64 = 64 * 1024;
 const FASTEST: u64 = 8 * 1024 * 1024;
 
-/// Longer than anything but sending may take.
+/// Bytes per second once the end has been asked for.
+const HURRIED: u64 = 16 * 1024 * 1024;
+
+/// So long may nothing move.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs the demonstration.
@@ -56,7 +59,8 @@ pub async fn run(relay: &RelayOptions, demo: &DemoOptions) -> Result<()> {
         "relaying     {} ({size}) to {SUBSCRIBERS} subscribers",
         input.display()
     );
-    let accounts = Demo::start(relay, file).await?.run(demo.seconds).await?;
+    let started = Demo::start(relay, file).await?;
+    let accounts = Box::pin(started.run(demo.seconds)).await?;
     let differences = accounts.differences();
     if differences.is_empty() {
         let Volume {
@@ -87,6 +91,7 @@ struct Demo {
     reader: Reader,
     subscribers: Vec<Client>,
     receiving: JoinSet<(usize, Result<Received, ReceiveError>)>,
+    screen: Screen,
 }
 
 /// The session that sends the file.
@@ -174,6 +179,7 @@ impl Demo {
             reader,
             subscribers: Vec::new(),
             receiving: JoinSet::new(),
+            screen: Screen::stdout(),
         };
         for number in 0..SUBSCRIBERS {
             demo.subscribe(&target, number).await?;
@@ -219,6 +225,8 @@ impl Demo {
         let received = self.receive().await?;
         let accounts = self.settle(sent, received).await;
         self.check_reader().await?;
+        self.show()?;
+        self.report();
         self.close().await;
         Ok(accounts)
     }
@@ -234,15 +242,11 @@ impl Demo {
         );
         tokio::pin!(sending);
         let mut stop = Stop::new(seconds);
-        let mut screen = Screen::stdout();
         let mut ticks = tokio::time::interval(Duration::from_secs(1));
         loop {
             tokio::select! {
-                sent = &mut sending => {
-                    self.show(&mut screen)?;
-                    return sent;
-                }
-                _ = ticks.tick() => self.show(&mut screen)?,
+                sent = &mut sending => return sent,
+                _ = ticks.tick() => self.show()?,
                 stopped = stop.next() => {
                     stopped?;
                     hurry.send_replace(true);
@@ -254,36 +258,46 @@ impl Demo {
         }
     }
 
-    fn show(&self, screen: &mut Screen) -> io::Result<()> {
+    fn show(&mut self) -> io::Result<()> {
         let (board, path) = (self.reader.board(), self.relay.stats().path());
         let caption = format!(
             "read through the relay from {path}: {} frames",
             board.frames()
         );
-        screen.show(&board, &caption)
+        self.screen.show(&board, &caption)
+    }
+
+    /// What was found to be right on the way here.
+    fn report(&self) {
+        let hash = &self.file.manifest().sha256[..16];
+        println!("each subscriber has the file byte for byte, SHA-256 {hash}..");
+        let (frames, path) = (self.reader.board().frames(), self.relay.stats().path());
+        println!("a further client read {frames} frames from {path}, the last as counted");
     }
 
     /// What each subscriber got, once all have the end mark.
     async fn receive(&mut self) -> Result<Vec<Volume>> {
         let mut volumes = vec![Volume::default(); SUBSCRIBERS];
-        let all = async {
-            while let Some(ended) = self.receiving.join_next().await {
-                let (number, received) = ended?;
-                let received = received.with_context(|| format!("subscriber {}", number + 1))?;
-                ensure!(received.passes > 0, "subscriber {} got no file", number + 1);
-                volumes[number] = received.volume;
+        let mut progress = (0, Instant::now());
+        loop {
+            tokio::select! {
+                ended = self.receiving.join_next() => match ended {
+                    Some(ended) => {
+                        let (number, received) = ended?;
+                        volumes[number] = whole(number, received)?;
+                    }
+                    None => return Ok(volumes),
+                },
+                () = sleep(Duration::from_secs(1)) => {
+                    self.show()?;
+                    let moved = registry(self.relay.registry(), Role::Publisher).bytes;
+                    if moved > progress.0 {
+                        progress = (moved, Instant::now());
+                    }
+                    ensure!(progress.1.elapsed() < PATIENCE, "the subscribers did not get all of it");
+                }
             }
-            Ok(())
-        };
-        timeout(PATIENCE, all)
-            .await
-            .context("the subscribers did not get all of it")??;
-        let manifest = self.file.manifest();
-        println!(
-            "each subscriber has the file byte for byte, SHA-256 {}",
-            manifest.sha256
-        );
-        Ok(volumes)
+        }
     }
 
     /// Everybody's figures; waits for those that are still under way.
@@ -336,10 +350,6 @@ impl Demo {
             );
             sleep(POLL).await;
         }
-        let (frames, path) = (self.reader.board().frames(), self.relay.stats().path());
-        println!(
-            "a further client read {path} through the relay: {frames} frames, the last as counted"
-        );
         Ok(())
     }
 
@@ -357,6 +367,13 @@ impl Demo {
     }
 }
 
+/// What a subscriber got, if it was the whole file each time.
+fn whole(number: usize, received: Result<Received, ReceiveError>) -> Result<Volume> {
+    let received = received.with_context(|| format!("subscriber {}", number + 1))?;
+    ensure!(received.passes > 0, "subscriber {} got no file", number + 1);
+    Ok(received.volume)
+}
+
 /// Sends the file once, or until the seconds are over, and the end mark.
 async fn send(
     track: track::Producer,
@@ -365,7 +382,7 @@ async fn send(
     hurry: watch::Receiver<bool>,
 ) -> Result<Volume> {
     let rate = (file.manifest().bytes / PASS.as_secs()).clamp(SLOWEST, FASTEST);
-    let mut pace = Pace::new(Some(rate), hurry.clone());
+    let mut pace = Pace::steady(rate, HURRIED.max(rate), hurry.clone());
     let mut sender = Sender::new(track);
     loop {
         sender.pass(&file, &mut pace).await?;
@@ -377,7 +394,7 @@ async fn send(
     Ok(sender.sent())
 }
 
-/// When to come to an end: the pass under way is then sent as fast as it can be.
+/// When to come to an end: the pass under way is then sent faster.
 struct Stop {
     deadline: Option<Instant>,
     asked: bool,

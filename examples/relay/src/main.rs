@@ -12,7 +12,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr();
     let ended = match cli.command {
-        None => demo::run(&cli.relay, &cli.demo).await,
+        None => Box::pin(demo::run(&cli.relay, &cli.demo)).await,
         Some(Command::Serve) => commands::serve(&cli.relay).await,
         Some(Command::Publish(publish)) => commands::publish(&publish).await,
         Some(Command::Subscribe(subscribe)) => commands::subscribe(&subscribe).await,

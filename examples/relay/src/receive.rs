@@ -108,9 +108,9 @@ impl<W: Write> Assembly<W> {
 
     fn group(&mut self, frames: &[Bytes]) -> Result<(), ReceiveError> {
         self.received.volume.groups += 1;
-        frames
-            .iter()
-            .for_each(|frame| self.received.volume.frame(frame.len()));
+        for frame in frames {
+            self.received.volume.frame(frame.len());
+        }
         match &mut self.pass {
             Some(pass) => pass.group(frames, &mut self.output)?,
             None => self.mark(frames)?,

@@ -15,36 +15,50 @@ pub const MAX_AGE: Duration = Duration::from_hours(1);
 
 /// How fast to send.
 pub struct Pace {
-    bytes_per_second: Option<u64>,
+    /// Bytes per second, before and after `hurry` says so; none is as fast as possible.
+    rates: Option<(u64, u64)>,
     hurry: watch::Receiver<bool>,
-    began: Instant,
-    due: u64,
+    next: Instant,
 }
 
 impl Pace {
-    /// So many bytes a second, or as fast as possible; and as fast as possible from the
-    /// moment `hurry` says so.
-    pub fn new(bytes_per_second: Option<u64>, hurry: watch::Receiver<bool>) -> Self {
+    /// As fast as possible.
+    pub fn unlimited() -> Self {
+        let (_, hurry) = watch::channel(true);
         Self {
-            bytes_per_second,
+            rates: None,
             hurry,
-            began: Instant::now(),
-            due: 0,
+            next: Instant::now(),
+        }
+    }
+
+    /// So many bytes a second, and `hurried` from the moment `hurry` says so.
+    pub fn steady(rate: u64, hurried: u64, hurry: watch::Receiver<bool>) -> Self {
+        Self {
+            rates: Some((rate, hurried)),
+            hurry,
+            next: Instant::now(),
         }
     }
 
     /// Waits until the next `bytes` are due.
     async fn wait(&mut self, bytes: usize) {
-        let Some(rate) = self.bytes_per_second else {
+        let Some((steady, hurried)) = self.rates else {
             return tokio::task::yield_now().await;
         };
-        let due = Duration::from_micros(self.due.saturating_mul(1_000_000) / rate.max(1));
-        self.due += bytes as u64;
+        let calm = !*self.hurry.borrow();
         tokio::select! {
-            () = sleep_until(self.began + due) => {}
+            () = sleep_until(self.next) => {}
             // An error means that nobody can hurry us any more.
-            Ok(_) = self.hurry.wait_for(|hurry| *hurry) => {}
+            Ok(_) = self.hurry.wait_for(|hurry| *hurry), if calm => self.next = Instant::now(),
         }
+        let rate = if *self.hurry.borrow() {
+            hurried
+        } else {
+            steady
+        };
+        let micros = (bytes as u64).saturating_mul(1_000_000) / rate.max(1);
+        self.next += Duration::from_micros(micros);
     }
 }
 

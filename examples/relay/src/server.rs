@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use moq_net::stats::{self, Registry};
 use moq_net::{Pattern, Role as Direction, origin};
 use moq_tokio::server::Request;
@@ -35,6 +35,8 @@ impl Relay {
     ///
     /// When the address is taken, or the options make no sense.
     pub async fn start(options: &RelayOptions) -> Result<Self> {
+        let named = options.prefix.split('/').any(|segment| !segment.is_empty());
+        ensure!(named, "the prefix must not be empty");
         let (listener, moved_from) = bind(options).await?;
         let address = listener
             .local_addr()
@@ -118,16 +120,12 @@ async fn bind(options: &RelayOptions) -> Result<(Listener, Option<SocketAddr>)> 
         ));
     }
     let address: SocketAddr = DEFAULT_LISTEN.parse()?;
-    match listen_on(address).await {
-        Ok(listener) => Ok((listener, None)),
-        Err(_) => {
-            let any = SocketAddr::new(address.ip(), 0);
-            Ok((
-                listen_on(any).await.context("cannot listen on loopback")?,
-                Some(address),
-            ))
-        }
+    if let Ok(listener) = listen_on(address).await {
+        return Ok((listener, None));
     }
+    let any = SocketAddr::new(address.ip(), 0);
+    let listener = listen_on(any).await.context("cannot listen on loopback")?;
+    Ok((listener, Some(address)))
 }
 
 async fn listen_on(address: SocketAddr) -> Result<Listener, moq_tokio::Error> {

@@ -100,7 +100,7 @@ async fn the_stock_consumer_reads_sessions_unchanged() {
     assert_eq!(
         connected
             .values()
-            .map(|presence| presence.active())
+            .map(moq_stats::Presence::active)
             .sum::<u64>(),
         2
     );
