@@ -141,18 +141,15 @@ impl<H: Handle> StatsHandle<H> {
     /// A path that is longer than a key is counted in the overflow series. Takes no lock and looks
     /// nothing up: that is done when a guard is opened.
     pub fn broadcast(&self, path: &str) -> BroadcastStats<H> {
-        let node = self
-            .node
-            .as_ref()
-            .filter(|node| !key::is_under(path, node.prefix()));
-        let Some(node) = node else {
-            return BroadcastStats::empty();
-        };
-        BroadcastStats {
-            node: Some(node.clone()),
-            tier: self.tier,
-            key: Key::path(path).ok(),
+        let mut broadcast = BroadcastStats::empty();
+        if let Some(node) = &self.node
+            && !key::is_under(path, node.prefix())
+        {
+            broadcast.node = Some(node.clone());
+            broadcast.tier = self.tier;
+            broadcast.fits = broadcast.key.set_path(path).is_ok();
         }
+        broadcast
     }
 
     /// Counts a session under this root as connected until the guard drops.
@@ -172,7 +169,9 @@ impl<H: Handle> StatsHandle<H> {
 pub struct BroadcastStats<H: Handle> {
     node: Option<H>,
     tier: Tier,
-    key: Option<KeyOf<Traffic, H>>,
+    key: KeyOf<Traffic, H>,
+    /// Whether the path is no longer than a key.
+    fits: bool,
 }
 
 impl<H: Handle> BroadcastStats<H> {
@@ -180,7 +179,8 @@ impl<H: Handle> BroadcastStats<H> {
         Self {
             node: None,
             tier: Tier::External,
-            key: None,
+            key: Key::EMPTY,
+            fits: false,
         }
     }
 
@@ -228,7 +228,12 @@ impl<H: Handle> BroadcastStats<H> {
     fn lane(&self, node: &H, role: Role) -> (usize, Option<&KeyOf<Traffic, H>>) {
         let lanes = MeterRef::<Traffic>::meter(node).lanes();
         let lane = traffic_lane(self.tier, role);
-        lane_or_overflow(lanes, lane, Role::ALL.len(), self.key.as_ref())
+        lane_or_overflow(
+            lanes,
+            lane,
+            Role::ALL.len(),
+            Some(&self.key).filter(|_| self.fits),
+        )
     }
 }
 

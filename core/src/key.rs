@@ -57,29 +57,35 @@ impl<K: KeyWords> Key<K> {
     ///
     /// # Errors
     /// When the path is longer than the key's room.
-    #[inline]
     pub fn path(path: &str) -> Result<Self, KeyTooLong> {
         let mut key = Self::EMPTY;
-        match key.fill(path.as_bytes()) {
-            Ok(Shape::Normal) if !is_reserved(path) => Ok(key),
-            _ => Self::join(path),
+        key.set_path(path)?;
+        Ok(key)
+    }
+
+    /// Makes this the key of `path`, in place: keys are large to move.
+    #[inline]
+    pub(crate) fn set_path(&mut self, path: &str) -> Result<(), KeyTooLong> {
+        match self.fill(path.as_bytes()) {
+            Ok(Shape::Normal) if !is_reserved(path) => Ok(()),
+            _ => self.join(path),
         }
     }
 
-    /// The key of a path that has empty segments, or is reserved, or longer than a key perhaps.
+    /// The same for a path that has empty segments, or is reserved, or longer than a key perhaps.
     #[cold]
-    fn join(path: &str) -> Result<Self, KeyTooLong> {
-        let mut key = Self::EMPTY;
+    fn join(&mut self, path: &str) -> Result<(), KeyTooLong> {
+        *self = Self::EMPTY;
         if is_reserved_path(path) {
-            key.push(b'_')?;
+            self.push(b'_')?;
         }
         for (place, segment) in segments(path).enumerate() {
             if place > 0 {
-                key.push(b'/')?;
+                self.push(b'/')?;
             }
-            segment.bytes().try_for_each(|byte| key.push(byte))?;
+            segment.bytes().try_for_each(|byte| self.push(byte))?;
         }
-        Ok(key)
+        Ok(())
     }
 
     /// The key of any name, as it is.
@@ -100,7 +106,8 @@ impl<K: KeyWords> Key<K> {
         Ok(key)
     }
 
-    const EMPTY: Self = Self {
+    /// The empty name.
+    pub(crate) const EMPTY: Self = Self {
         words: K::ZERO,
         len: 0,
         escape: false,
@@ -138,17 +145,15 @@ impl<K: KeyWords> Key<K> {
     /// Whether a shared table holds this key's words.
     #[inline]
     pub(crate) fn equals(&self, shared: &K::Atomic) -> bool {
-        let used = self.used();
-        let ours = self.words.as_ref().iter().take(used);
-        ours.zip(shared.words())
-            .all(|(word, shared)| shared.load(Ordering::Relaxed) == *word)
+        let mut words = self.used_words().iter().zip(shared.words());
+        words.all(|(word, shared)| shared.load(Ordering::Relaxed) == *word)
     }
 
     /// A hash that an outsider who does not know `seed` cannot steer.
     #[inline]
     pub(crate) fn hash(&self, seed: usize, lane: usize) -> u32 {
         let mut hash = fold(seed ^ usize::from(self.len), MIX ^ lane);
-        for word in self.words.as_ref().iter().take(self.used()) {
+        for word in self.used_words() {
             hash = fold(hash ^ word, MIX);
         }
         #[allow(clippy::cast_possible_truncation, reason = "a hash")]
@@ -156,8 +161,10 @@ impl<K: KeyWords> Key<K> {
         hash
     }
 
-    fn used(&self) -> usize {
-        usize::from(self.len).div_ceil(WORD)
+    #[inline]
+    fn used_words(&self) -> &[usize] {
+        let used = usize::from(self.len).div_ceil(WORD);
+        self.words.as_ref().get(..used).unwrap_or_default()
     }
 
     /// The name's length in bytes.
@@ -177,11 +184,7 @@ impl<K: KeyWords> Key<K> {
 
     /// The name's bytes, a word at a time; the last word is filled up with zeros.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = [u8; WORD]> + '_ {
-        self.words
-            .as_ref()
-            .iter()
-            .take(self.used())
-            .map(|word| word.to_le_bytes())
+        self.used_words().iter().map(|word| word.to_le_bytes())
     }
 
     /// The name's bytes.
@@ -224,7 +227,7 @@ impl<K: KeyWords> Key<K> {
             let padding = usize::MAX << (8 * rest.len());
             seams.see(*word, *word | padding & repeat(0x60));
         }
-        self.escape = seams.escape != 0;
+        self.escape = seams.must_escape();
         let ends_well = bytes.last() != Some(&b'/');
         Ok(if seams.empty == 0 && ends_well {
             Shape::Normal
@@ -327,13 +330,14 @@ enum Shape {
     EmptySegments,
 }
 
-/// What a pass over a name's words has found.
+/// What a pass over a name's words has found, in the highest bit of each byte.
 struct Seams {
-    /// Not zero once an empty segment was seen: a slash at the start or after another.
+    /// Not zero once a segment seemed empty: a slash at the start or after another. Or a full stop
+    /// after a slash, which the cheap test takes for one: then the slow way finds that all is well.
     empty: usize,
-    /// Not zero once a byte was seen that JSON must escape.
+    /// Not zero, in those bits, once a byte was seen that JSON must escape.
     escape: usize,
-    /// Whether the last byte was a slash, as its lowest bit; true before the first byte.
+    /// Whether the last byte was a slash, at the place of a word's first byte.
     after_slash: usize,
 }
 
@@ -342,7 +346,7 @@ impl Seams {
         Self {
             empty: 0,
             escape: 0,
-            after_slash: 1,
+            after_slash: 0x80,
         }
     }
 
@@ -350,24 +354,31 @@ impl Seams {
     /// harmless bytes where the name has ended.
     #[inline]
     fn see(&mut self, word: usize, filled: usize) {
-        let slashes = equal(word, b'/') >> 7;
+        let slashes = zero_bytes(word ^ repeat(b'/')) & HIGH;
         self.empty |= slashes & ((slashes << 8) | self.after_slash);
         self.after_slash = slashes >> (usize::BITS - 8);
-        let below = filled.wrapping_sub(repeat(0x20)) & !filled & repeat(0x80);
-        self.escape |= below | equal(filled, b'"') | equal(filled, b'\\');
+        let controls = filled.wrapping_sub(repeat(0x20)) & !filled;
+        let quotes = zero_bytes(filled ^ repeat(b'"')) | zero_bytes(filled ^ repeat(b'\\'));
+        self.escape |= controls | quotes;
+    }
+
+    const fn must_escape(&self) -> bool {
+        self.escape & HIGH != 0
     }
 }
+
+const HIGH: usize = repeat(0x80);
 
 /// A word of equal bytes.
 const fn repeat(byte: u8) -> usize {
     usize::from_ne_bytes([byte; WORD])
 }
 
-/// The highest bit of each byte of `word` that equals `byte`.
+/// Has a high bit at the lowest byte that is zero, and none if there is none. Above the lowest one a
+/// byte of one may look like zero too.
 #[inline]
-const fn equal(word: usize, byte: u8) -> usize {
-    let different = word ^ repeat(byte);
-    !(((different & repeat(0x7f)) + repeat(0x7f)) | different | repeat(0x7f))
+const fn zero_bytes(word: usize) -> usize {
+    word.wrapping_sub(repeat(1)) & !word
 }
 
 /// What is left of a reserved name without its leading underscores.
