@@ -19,9 +19,9 @@ pub struct Cell<F: Family> {
     /// The next cell in the list it waits in, when no guard owns it.
     pub(crate) next: Link,
     /// The announce guard whose subscriptions `viewing` counts.
-    pub(crate) viewer: Guarded,
+    viewer: Guarded,
     /// Open subscriptions under one announce guard, kept in the cell of the first of them.
-    pub(crate) viewing: Guarded,
+    viewing: Guarded,
 }
 
 impl<F: Family> Cell<F> {
@@ -57,6 +57,41 @@ impl<F: Family> Cell<F> {
                 sum(slot, now.wrapping_sub(before));
             }
         }
+    }
+
+    /// Begins to count the subscriptions of an announce guard; the caller holds the row's lock.
+    #[inline]
+    pub(crate) fn view_first(&self, viewer: u32) {
+        self.viewer.set(viewer);
+        self.viewing.publish(1);
+    }
+
+    /// Counts one more; the caller holds the row's lock.
+    #[inline]
+    pub(crate) fn view_more(&self) {
+        self.viewing.publish(self.viewing.get().wrapping_add(1));
+    }
+
+    /// Counts one less, and returns how many are left; the caller holds the row's lock.
+    #[inline]
+    pub(crate) fn view_less(&self) -> u32 {
+        let left = self.viewing.get().wrapping_sub(1);
+        self.viewing.publish(left);
+        left
+    }
+
+    /// Whether subscriptions are counted here; the caller holds the row's lock.
+    #[inline]
+    pub(crate) fn has_views(&self) -> bool {
+        self.viewing.get() > 0
+    }
+
+    /// Whether subscriptions of this announce guard of this row are counted here; the caller holds the
+    /// lock of that row, and the cell may long be another row's. Whoever sees a count that was begun
+    /// under another lock also sees that the cell is not this row's any more.
+    #[inline]
+    pub(crate) fn is_viewed(&self, viewer: u32, row: u32) -> bool {
+        self.viewing.observe() > 0 && self.viewer.get() == viewer && self.row.get() == Some(row)
     }
 
     /// Makes a drained cell as good as new; it has no owner and stands in no list.

@@ -111,6 +111,18 @@ impl Guarded {
         self.set(after);
         after
     }
+
+    /// Sets the value for a reader that holds another lock and calls [`observe`](Self::observe).
+    #[inline]
+    pub(crate) fn publish(&self, value: u32) {
+        self.0.store(value, Ordering::Release);
+    }
+
+    /// Reads the value, and with it all that was written before it was published.
+    #[inline]
+    pub(crate) fn observe(&self) -> u32 {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 /// The id of a row or a cell, or nothing: zero stands for nothing, so that an all-zero table is an

@@ -189,18 +189,15 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     ) -> Subscription {
         if let Some(seen_in) = viewer.seen_in.get()
             && let Some(first) = self.cell(seen_in)
-            && first.viewing.get() > 0
-            && first.viewer.get() == viewer.id
-            && first.row.get() == Some(id)
+            && first.is_viewed(viewer.id, id)
         {
-            first.viewing.increment();
+            first.view_more();
             return Subscription::Viewed(seen_in);
         }
         begin(row, Event::View);
         match cell.and_then(|cell| Some((cell, self.cell(cell)?))) {
             Some((id, first)) => {
-                first.viewer.set(viewer.id);
-                first.viewing.set(1);
+                first.view_first(viewer.id);
                 viewer.seen_in.set(Some(id));
                 Subscription::Viewed(id)
             }
@@ -215,7 +212,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
             Subscription::Uncounted => end(row, Event::View),
             Subscription::Viewed(id) => {
                 let Some(first) = self.cell(id) else { return };
-                if first.viewing.decrement() == 0 {
+                if first.view_less() == 0 {
                     end(row, Event::View);
                     if first.next.get() == HELD {
                         first.next.set(row.spare.get());
@@ -231,7 +228,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     #[inline]
     fn abandon(&self, row: &Row<F, S::Key>, id: u32) {
         let Some(cell) = self.cell(id) else { return };
-        if cell.viewing.get() > 0 {
+        if cell.has_views() {
             cell.next.set(HELD);
         } else {
             cell.next.set(row.spare.get());
