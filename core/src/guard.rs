@@ -3,7 +3,7 @@
 use crate::{
     families::Traffic,
     key::Key,
-    meter::{Meter, Seat, Subscription, Viewer},
+    meter::{Meter, Place, Seat, Subscription, Viewer},
     schema::{Counter, Family},
     storage::Storage,
     sync::{AtomicWords, Link, add, zero_words},
@@ -39,7 +39,7 @@ pub(crate) type KeyOf<F, M> = Key<<<M as MeterRef<F>>::Storage as Storage<F>>::K
 #[derive(Debug)]
 #[must_use = "a guard counts as closed when it drops"]
 pub struct Announce<F: Family, M: MeterRef<F>> {
-    place: Option<(M, u32)>,
+    place: Option<(M, Place)>,
     id: u32,
     seen_in: Link,
     family: core::marker::PhantomData<fn(F)>,
@@ -48,11 +48,11 @@ pub struct Announce<F: Family, M: MeterRef<F>> {
 impl<F: Family, M: MeterRef<F>> Announce<F, M> {
     /// Announces the series of this lane and name; without a key, the lane's overflow series.
     pub fn open(meter: M, lane: usize, key: Option<&KeyOf<F, M>>) -> Self {
-        let Some((row, id)) = meter.meter().announce(lane, key) else {
+        let Some((place, id)) = meter.meter().announce(lane, key) else {
             return Self::disabled();
         };
         press(&meter);
-        Self::at(Some((meter, row)), id)
+        Self::at(Some((meter, place)), id)
     }
 
     /// A guard that counts nothing.
@@ -60,7 +60,7 @@ impl<F: Family, M: MeterRef<F>> Announce<F, M> {
         Self::at(None, 0)
     }
 
-    fn at(place: Option<(M, u32)>, id: u32) -> Self {
+    fn at(place: Option<(M, Place)>, id: u32) -> Self {
         Self {
             place,
             id,
@@ -72,14 +72,14 @@ impl<F: Family, M: MeterRef<F>> Announce<F, M> {
     /// Opens a subscription under this guard. The name is for the reader of the code: series count
     /// whole broadcasts.
     pub fn track(&self, _name: &str) -> Track<F, M> {
-        let Some((meter, row)) = &self.place else {
+        let Some((meter, place)) = &self.place else {
             return Track::disabled();
         };
         let viewer = Viewer {
             id: self.id,
             seen_in: &self.seen_in,
         };
-        match meter.meter().subscribe_under(*row, viewer) {
+        match meter.meter().subscribe_under(*place, viewer) {
             Some((seat, subscription)) => Track::seated(meter.clone(), seat, Some(subscription)),
             None => Track::disabled(),
         }
@@ -88,8 +88,8 @@ impl<F: Family, M: MeterRef<F>> Announce<F, M> {
 
 impl<F: Family, M: MeterRef<F>> Drop for Announce<F, M> {
     fn drop(&mut self) {
-        if let Some((meter, row)) = &self.place {
-            meter.meter().unannounce(*row);
+        if let Some((meter, place)) = &self.place {
+            meter.meter().unannounce(*place);
         }
     }
 }
@@ -111,7 +111,7 @@ pub struct Track<F: Family, M: MeterRef<F>> {
     meter: Option<M>,
     /// The cell's id; [`NO_CELL`] if there is none.
     cell: u32,
-    row: u32,
+    place: Place,
     unflushed: u32,
     subscription: Option<Subscription>,
     own: F::Cell,
@@ -138,7 +138,7 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
         Self {
             meter: None,
             cell: NO_CELL,
-            row: 0,
+            place: Place { row: 0, shard: 0 },
             unflushed: 0,
             subscription: None,
             own: zero_words!(F::Cell),
@@ -151,7 +151,7 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
         Self {
             meter: Some(meter),
             cell: seat.cell.unwrap_or(NO_CELL),
-            row: seat.row,
+            place: seat.place,
             unflushed: 0,
             subscription,
             own: zero_words!(F::Cell),
@@ -166,7 +166,7 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
         let Some(meter) = &self.meter else {
             return Self::disabled();
         };
-        match meter.meter().join(self.row) {
+        match meter.meter().join(self.place) {
             Some(seat) => Self::seated(meter.clone(), seat, None),
             None => Self::disabled(),
         }
@@ -200,7 +200,10 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
     fn flush(&mut self) {
         self.unflushed = 0;
         if let Some(meter) = &self.meter {
-            self.cell = meter.meter().flush(self.row, &self.own).unwrap_or(NO_CELL);
+            self.cell = meter
+                .meter()
+                .flush(self.place, &self.own)
+                .unwrap_or(NO_CELL);
         }
     }
 }
@@ -241,7 +244,7 @@ impl<F: Family, M: MeterRef<F>> Drop for Track<F, M> {
         if let Some(meter) = &self.meter {
             let cell = Some(self.cell).filter(|cell| *cell != NO_CELL);
             let seat = Seat {
-                row: self.row,
+                place: self.place,
                 cell,
             };
             meter.meter().leave(seat, self.subscription, &self.own);

@@ -23,7 +23,7 @@ pub struct Row<F: Family, K: KeyWords> {
     pub(crate) hash: Guarded,
     /// Length of the key, lane and flags.
     meta: Guarded,
-    /// Guards that refer to the row.
+    /// Announce guards and further writers that refer to the row.
     pub(crate) guards: Guarded,
     /// Open subscriptions.
     pub(crate) live: Guarded,
@@ -85,8 +85,11 @@ impl<F: Family, K: KeyWords> Row<F, K> {
     #[inline]
     pub(crate) fn touch(&self) -> bool {
         let meta = self.meta.get();
-        self.meta.set(meta | TOUCHED);
-        meta & TOUCHED == 0
+        let first = meta & TOUCHED == 0;
+        if first {
+            self.meta.set(meta | TOUCHED);
+        }
+        first
     }
 
     pub(crate) fn untouch(&self) {

@@ -1,6 +1,6 @@
 //! The one hand-over: what the reporter takes out of the shared tables.
 
-use super::Meter;
+use super::{Meter, Place};
 use crate::{
     row::Row,
     schema::Family,
@@ -68,14 +68,23 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
 
     /// Frees a row if nobody refers to it and nothing in it waits to be collected, and says so.
     pub(crate) fn retire(&self, id: u32) -> bool {
+        self.try_retire(id).unwrap_or(false)
+    }
+
+    fn try_retire(&self, id: u32) -> Option<bool> {
         if self.is_overflow(id) {
-            return false;
+            return None;
         }
-        let retired = self.with_row(id, |_, row| {
-            let idle = row.guards.get() == 0 && !row.is_touched() && row.spare.get().is_none();
+        let (bucket, _) = self.bucket(self.row(id)?.hash.get())?;
+        let place = Place {
+            row: id,
+            shard: self.shard_for(bucket)?,
+        };
+        self.with_row(place, |_, row| {
+            let free = row.guards.get() == 0 && row.live.get() == 0;
+            let idle = free && !row.is_touched() && row.spare.get().is_none();
             idle && self.remove(id, row).is_some()
-        });
-        retired.unwrap_or(false)
+        })
     }
 }
 

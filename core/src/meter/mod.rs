@@ -97,32 +97,22 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         buckets.get(place).map(|bucket| (place, bucket))
     }
 
-    /// The shard for a bucket, or for an overflow series, by its place.
+    /// The shard for the bucket, or for the overflow series, at this place.
     #[inline]
-    fn shard(&self, place: usize) -> Option<&Shard<S::Lock>> {
-        let shards = self.storage.shards();
-        let mask = (1 << shards.len().checked_ilog2()?) - 1;
-        shards.get(place & mask)
+    fn shard_for(&self, place: usize) -> Option<u32> {
+        let mask = (1 << self.storage.shards().len().checked_ilog2()?) - 1;
+        u32::try_from(place & mask).ok()
     }
 
-    /// The shard whose lock guards this row.
-    #[inline]
-    fn shard_of(&self, id: u32, row: &Row<F, S::Key>) -> Option<&Shard<S::Lock>> {
-        if self.is_overflow(id) {
-            return self.shard(id as usize);
-        }
-        self.shard(self.bucket(row.hash.get())?.0)
-    }
-
-    /// Runs `f` on a row under its lock.
+    /// Runs `f` on a row under its shard's lock.
     #[inline]
     fn with_row<T>(
         &self,
-        id: u32,
+        place: Place,
         f: impl FnOnce(&Shard<S::Lock>, &Row<F, S::Key>) -> T,
     ) -> Option<T> {
-        let row = self.row(id)?;
-        let shard = self.shard_of(id, row)?;
+        let row = self.row(place.row)?;
+        let shard = self.storage.shards().get(place.shard as usize)?;
         Some(shard.lock.with(|| f(shard, row)))
     }
 
@@ -200,6 +190,13 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         cell.row.publish(id);
         Some(taken)
     }
+}
+
+/// Where a guard finds its series: the row, and the shard whose lock guards it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) row: u32,
+    pub(crate) shard: u32,
 }
 
 /// Notes that a row changed, for the next collect; the caller holds the row's lock.

@@ -1,18 +1,18 @@
 //! What guards do to the tables as they open and close, each step under one shard's lock.
 
-use super::{Meter, begin, end, touch};
+use super::{Meter, Place, begin, end, touch};
 use crate::{
     key::Key,
     row::Row,
     schema::{Event, Family},
     storage::Storage,
-    sync::{AtomicWords, Link, Lock, add},
+    sync::{AtomicUsize, AtomicWords, Link, Lock, Ordering, add, take},
 };
 
-/// A writer's place: its series, and its cell if there was one.
+/// What a writer writes for: its series, and its cell if there was one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seat {
-    pub(crate) row: u32,
+    pub(crate) place: Place,
     pub(crate) cell: Option<u32>,
 }
 
@@ -37,79 +37,77 @@ pub(crate) struct Viewer<'a> {
 }
 
 impl<F: Family, S: Storage<F>> Meter<F, S> {
-    /// Opens an announce guard: its row and its id there. Nothing if there are no tables at all.
-    pub(crate) fn announce(&self, lane: usize, key: Option<&Key<S::Key>>) -> Option<(u32, u32)> {
+    /// Opens an announce guard: its series and its id there. Nothing if there are no tables at all.
+    pub(crate) fn announce(&self, lane: usize, key: Option<&Key<S::Key>>) -> Option<(Place, u32)> {
         self.enter(lane, key, |_, row| {
             begin(row, Event::Announce);
+            row.guards.increment();
             row.announces.increment()
         })
     }
 
     /// Closes an announce guard.
-    pub(crate) fn unannounce(&self, id: u32) {
-        self.with_row(id, |shard, row| {
+    pub(crate) fn unannounce(&self, place: Place) {
+        self.with_row(place, |shard, row| {
             end(row, Event::Announce);
             row.guards.decrement();
-            touch(shard, id, row);
+            touch(shard, place.row, row);
         });
     }
 
     /// Opens a subscription that no announce guard covers.
     pub(crate) fn subscribe(&self, lane: usize, key: Option<&Key<S::Key>>) -> Option<Seat> {
         let opened = self.enter(lane, key, |id, row| self.seat(id, row));
-        opened.map(|(row, cell)| self.counted(Seat { row, cell }))
+        opened.map(|(place, cell)| self.counted(Seat { place, cell }))
     }
 
     /// Opens a subscription under an announce guard.
     pub(crate) fn subscribe_under(
         &self,
-        id: u32,
+        place: Place,
         viewer: Viewer<'_>,
     ) -> Option<(Seat, Subscription)> {
-        let (cell, subscription) = self.with_row(id, |shard, row| {
-            row.guards.increment();
-            touch(shard, id, row);
-            let cell = self.seat(id, row);
-            (cell, self.view(id, row, cell, viewer))
+        let (cell, subscription) = self.with_row(place, |shard, row| {
+            touch(shard, place.row, row);
+            let cell = self.seat(place.row, row);
+            (cell, self.view(place.row, row, cell, viewer))
         })?;
-        Some((self.counted(Seat { row: id, cell }), subscription))
+        Some((self.counted(Seat { place, cell }), subscription))
     }
 
     /// Gives one more writer of a series its cell.
-    pub(crate) fn join(&self, id: u32) -> Option<Seat> {
-        let cell = self.with_row(id, |shard, row| {
+    pub(crate) fn join(&self, place: Place) -> Option<Seat> {
+        let cell = self.with_row(place, |shard, row| {
             row.guards.increment();
-            touch(shard, id, row);
-            self.take_cell(id, row)
+            touch(shard, place.row, row);
+            self.take_cell(place.row, row)
         })?;
-        Some(self.counted(Seat { row: id, cell }))
+        Some(self.counted(Seat { place, cell }))
     }
 
     /// Closes a writer: its subscription if it is one, its own words if it has no cell.
     pub(crate) fn leave(&self, seat: Seat, subscription: Option<Subscription>, own: &F::Cell) {
-        self.with_row(seat.row, |shard, row| {
-            if let Some(subscription) = subscription {
-                self.end_view(row, subscription);
-                if row.live.decrement() == 0 {
-                    end(row, Event::Active);
+        self.with_row(seat.place, |shard, row| {
+            match subscription {
+                Some(subscription) => self.unsubscribe(row, subscription),
+                None => {
+                    row.guards.decrement();
                 }
-                end(row, Event::Subscribe);
             }
             match seat.cell {
                 Some(cell) => self.abandon(row, cell),
                 None => pour::<F>(own, row.deltas()),
             }
-            row.guards.decrement();
-            touch(shard, seat.row, row);
+            touch(shard, seat.place.row, row);
         });
     }
 
     /// Takes the words of a writer without a cell, and looks for a cell again.
-    pub(crate) fn flush(&self, id: u32, own: &F::Cell) -> Option<u32> {
-        self.with_row(id, |shard, row| {
+    pub(crate) fn flush(&self, place: Place, own: &F::Cell) -> Option<u32> {
+        self.with_row(place, |shard, row| {
             pour::<F>(own, row.deltas());
-            touch(shard, id, row);
-            self.take_cell(id, row)
+            touch(shard, place.row, row);
+            self.take_cell(place.row, row)
         })?
     }
 
@@ -120,7 +118,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         lane: usize,
         key: Option<&Key<S::Key>>,
         f: impl Fn(u32, &Row<F, S::Key>) -> T,
-    ) -> Option<(u32, T)> {
+    ) -> Option<(Place, T)> {
         let named = key.and_then(|key| self.enter_named(lane, key, &f));
         named.or_else(|| self.enter_overflow(lane, f))
     }
@@ -131,17 +129,23 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         lane: usize,
         key: &Key<S::Key>,
         f: impl Fn(u32, &Row<F, S::Key>) -> T,
-    ) -> Option<(u32, T)> {
+    ) -> Option<(Place, T)> {
         let byte = u8::try_from(lane).ok().filter(|_| lane < self.lanes())?;
-        let hash = key.hash(self.seed.load(crate::sync::Ordering::Relaxed), lane);
+        let hash = key.hash(self.seed.load(Ordering::Relaxed), lane);
         let (place, bucket) = self.bucket(hash)?;
-        let shard = self.shard(place)?;
+        let number = self.shard_for(place)?;
+        let shard = self.storage.shards().get(number as usize)?;
         shard.lock.with(|| {
             let found = self.find(bucket, byte, key, hash);
             let (id, row) = found.or_else(|| self.insert(bucket, byte, key, hash))?;
-            row.guards.increment();
             touch(shard, id, row);
-            Some((id, f(id, row)))
+            Some((
+                Place {
+                    row: id,
+                    shard: number,
+                },
+                f(id, row),
+            ))
         })
     }
 
@@ -150,18 +154,21 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         &self,
         lane: usize,
         f: impl Fn(u32, &Row<F, S::Key>) -> T,
-    ) -> Option<(u32, T)> {
+    ) -> Option<(Place, T)> {
         let lane = lane % self.lanes().max(1);
         let id = u32::try_from(lane).ok()?;
         self.storage.pool().count_folded_key();
-        self.with_row(id, |shard, row| {
+        let place = Place {
+            row: id,
+            shard: self.shard_for(lane)?,
+        };
+        self.with_row(place, |shard, row| {
             if !row.is_named() {
                 let [byte, ..] = id.to_le_bytes();
                 row.name(&Key::overflow(), byte, 0);
             }
-            row.guards.increment();
             touch(shard, id, row);
-            (id, f(id, row))
+            (place, f(id, row))
         })
     }
 
@@ -205,6 +212,16 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         }
     }
 
+    /// Counts the end of a subscription; the caller holds the row's lock.
+    #[inline]
+    fn unsubscribe(&self, row: &Row<F, S::Key>, subscription: Subscription) {
+        self.end_view(row, subscription);
+        if row.live.decrement() == 0 {
+            end(row, Event::Active);
+        }
+        end(row, Event::Subscribe);
+    }
+
     #[inline]
     fn end_view(&self, row: &Row<F, S::Key>, subscription: Subscription) {
         match subscription {
@@ -236,6 +253,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         }
     }
 
+    #[inline]
     fn counted(&self, seat: Seat) -> Seat {
         if seat.cell.is_none() {
             self.storage.pool().count_folded_guard();
@@ -249,10 +267,10 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
 const HELD: Option<u32> = Some(u32::MAX - 1);
 
 /// Moves a writer's own words into a row's deltas; the caller holds the row's lock.
-fn pour<F: Family>(own: &F::Cell, deltas: &[crate::sync::AtomicUsize]) {
+fn pour<F: Family>(own: &F::Cell, deltas: &[AtomicUsize]) {
     for (own, word) in own.words().iter().zip(F::SLOTS) {
         if let Some(delta) = deltas.get(*word) {
-            add(delta, crate::sync::take(own));
+            add(delta, take(own));
         }
     }
 }
