@@ -96,6 +96,23 @@ async fn sessions_that_interleave_are_told_apart() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_session_is_not_taken_for_another_that_took_its_place() {
+    let node = Node::start().await;
+    let (one, two) = (
+        node.external().broadcast("live/one").publisher(),
+        node.external().broadcast("live/one").publisher(),
+    );
+    drop(one.track("v"));
+    let second = two.track("v");
+    let again = one.track("v");
+    assert_eq!(viewers(&node).await, (3, 1));
+    drop(second);
+    assert_eq!(viewers(&node).await, (3, 2));
+    drop(again);
+    assert_eq!(viewers(&node).await, (3, 3));
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_viewer_that_opened_closes_even_without_cells() {
     let node = Node::with(Config::new().with_cells(1)).await;
     let session = node.external().broadcast("live/one").publisher();

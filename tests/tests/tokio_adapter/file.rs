@@ -15,7 +15,10 @@ use std::{
 
 use serde_json::Value;
 use streamgauge_tokio::{Config, FileSink, Stats, Tier};
-use tokio::time::{Instant, sleep};
+use tokio::{
+    task::{JoinHandle, yield_now},
+    time::{Instant, sleep},
+};
 
 use crate::harness::TICK;
 
@@ -232,6 +235,15 @@ fn blocked(page: &Page) -> (FileSink, Sender<()>) {
     (sink, let_go)
 }
 
+/// Begins to close a node, and lets it come to where it waits for its file.
+async fn close_until_blocked(stats: Stats) -> JoinHandle<()> {
+    let closing = tokio::spawn(stats.close());
+    for _ in 0..10 {
+        yield_now().await;
+    }
+    closing
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_writer_that_blocks_never_holds_up_the_driver() {
     let page = Page::default();
@@ -261,7 +273,7 @@ async fn final_counts_reach_a_file_whose_queue_was_full() {
         count(&stats, &format!("live/{n}"), 1);
         sleep(TICK).await;
     }
-    let closing = tokio::spawn(stats.close());
+    let closing = close_until_blocked(stats).await;
     drop(let_go);
     closing.await.unwrap();
     assert_eq!(page.total(), 100);
@@ -282,10 +294,7 @@ async fn a_slow_end_of_a_file_leaves_other_tasks_running() {
     let (sink, let_go) = blocked(&page);
     let stats = Stats::spawn(Config::new().with_sink(sink)).unwrap();
     stats.flush().await;
-    let closing = tokio::spawn(stats.close());
-    for _ in 0..10 {
-        tokio::task::yield_now().await;
-    }
+    let closing = close_until_blocked(stats).await;
     // This task runs although the file is not written yet: it is the one that lets it be.
     drop(let_go);
     closing.await.unwrap();

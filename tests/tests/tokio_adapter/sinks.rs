@@ -69,16 +69,22 @@ async fn every_sink_gets_every_version_once_while_one_refuses() {
 
 #[tokio::test(start_paused = true)]
 async fn the_end_of_a_series_waits_for_the_sink_that_refuses() {
-    let (stats, [calm, moody]) = spawn(Config::new()).await;
-    moody.mood(Mood::Fail);
-    open_and_close(&stats, "live/one", 5);
-    sleep(TICK * 3).await;
-    assert_eq!(stats.usage().series, 1);
-    moody.mood(Mood::Accept);
-    sleep(TICK * 2).await;
-    assert_eq!(stats.usage().series, 0);
-    for record in [&calm, &moody] {
-        assert_eq!(bytes(&record.accepted(EGRESS)), [None, Some(5), None]);
+    let (stats, sinks) = spawn::<3>(Config::new()).await;
+    for (n, moody) in sinks.iter().enumerate() {
+        moody.mood(Mood::Fail);
+        open_and_close(&stats, "live/one", 5);
+        sleep(TICK * 3).await;
+        assert_eq!(stats.usage().series, 1, "sink {n}");
+        moody.mood(Mood::Accept);
+        sleep(TICK * 2).await;
+        assert_eq!(stats.usage().series, 0, "sink {n}");
+    }
+    for sink in &sinks {
+        let accepted = bytes(&sink.accepted(EGRESS));
+        assert_eq!(
+            accepted,
+            [None, Some(5), None, Some(5), None, Some(5), None]
+        );
     }
 }
 
