@@ -45,11 +45,23 @@ const CASES: &[Case] = &[
     case("bump/2", |report| bump::held(report, 2)),
     case("find/1", |report| subscribe::find(report, 1)),
     case("find/2", |report| subscribe::find(report, 2)),
+    case("find-counted/1", |report| {
+        subscribe::find_counted(report, 1);
+    }),
+    case("find-counted/2", |report| {
+        subscribe::find_counted(report, 2);
+    }),
     case("open-drop/1", |report| subscribe::open_drop(report, 1)),
     case("open-drop/2", |report| subscribe::open_drop(report, 2)),
+    case("open-drop-counted/1", |report| {
+        subscribe::open_drop_counted(report, 1);
+    }),
+    case("open-drop-counted/2", |report| {
+        subscribe::open_drop_counted(report, 2);
+    }),
     case("tick/1k", |report| tick::full_frames(report, 1_000, 1)),
     case("tick/100k", |report| {
-        tick::full_frames(report, 100_000, 100)
+        tick::full_frames(report, 100_000, 100);
     }),
     case("memory/100k", |report| memory::per_series(report, 100_000)),
     Case {
