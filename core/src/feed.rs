@@ -29,6 +29,8 @@ struct Cursor {
     sent: usize,
     /// Bytes of the next row that have gone out.
     skip: usize,
+    /// The length of the frame that the spans in the books tell of; zero if there is none.
+    last: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +50,8 @@ enum Stage {
 pub struct Feed<F, B> {
     ledger: Ledger<F, B>,
     cursor: Cursor,
-    /// By lane, the length of the last frame that was encoded whole.
+    /// By lane, the length of the last frame, if that was encoded whole; otherwise zero, because one
+    /// that was broken off has moved some of the spans.
     lengths: [usize; MAX_LANES],
 }
 
@@ -61,6 +64,7 @@ impl<F: Family, B: Books<F>> Feed<F, B> {
             began: false,
             sent: 0,
             skip: 0,
+            last: 0,
         };
         Self {
             ledger,
@@ -92,7 +96,12 @@ impl<F: Family, B: Books<F>> Feed<F, B> {
         last: &[u8],
         buf: &mut [u8],
     ) -> Chunk {
-        let known = self.lengths.get(lane).is_some_and(|len| *len == last.len());
+        if self.cursor.stage == Stage::Open
+            && let Some(length) = self.lengths.get_mut(lane)
+        {
+            self.cursor.last = core::mem::take(length);
+        }
+        let known = self.cursor.last == last.len();
         let last = if known { last } else { &[] };
         let mut len = 0;
         while self.cursor.stage != Stage::Closed {
