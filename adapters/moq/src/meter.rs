@@ -126,8 +126,8 @@ impl<H: Handle + Send + Sync + 'static> Session<H> {
         downstream
     }
 
-    /// Relays until both of the session's origins are gone; dropping the future closes
-    /// every guard of the session.
+    /// Relays until the shared origin is gone; dropping the future, when the session ended,
+    /// closes every guard it had open.
     ///
     /// Needs a tokio runtime, or a browser, for the timers of the origins.
     pub fn run(self) -> BoxFuture<'static, ()> {

@@ -3,14 +3,10 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use moq_net::origin::{self, Route};
-use moq_net::{broadcast, track};
 use streamgauge_core::Role;
-use tokio::signal::ctrl_c;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -20,26 +16,14 @@ use crate::cli::{DemoOptions, RelayOptions};
 use crate::client::{self, Client, Target};
 use crate::commands::{POLL, introduce};
 use crate::file::{self, File};
+use crate::parties::{BROADCAST, Publisher, Reader, Stop, send};
 use crate::receive::{ReceiveError, Received, everything, receive};
-use crate::send::{MAX_AGE, Pace, Sender};
 use crate::server::Relay;
-use crate::table::{Board, Screen, Size};
-use crate::totals::{Volume, registry, rows, track as track_of};
-
-/// What the file is published as.
-pub const BROADCAST: &str = "demo/file";
+use crate::table::{Screen, Size};
+use crate::totals::{Volume, registry};
 
 /// Sessions that read it.
 pub const SUBSCRIBERS: usize = 3;
-
-/// A pass takes about so long, within the limits below.
-const PASS: Duration = Duration::from_secs(10);
-
-const SLOWEST: u64 = 64 * 1024;
-const FASTEST: u64 = 8 * 1024 * 1024;
-
-/// Bytes per second once the end has been asked for.
-const HURRIED: u64 = 16 * 1024 * 1024;
 
 /// So long may nothing move.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -92,79 +76,6 @@ struct Demo {
     subscribers: Vec<Client>,
     receiving: JoinSet<(usize, Result<Received, ReceiveError>)>,
     screen: Screen,
-}
-
-/// The session that sends the file.
-struct Publisher {
-    client: Client,
-    track: track::Producer,
-    // Announced for as long as these live.
-    _broadcast: broadcast::Producer,
-    _origin: origin::Producer,
-}
-
-impl Publisher {
-    async fn connect(target: &Target) -> Result<Self> {
-        let origin = client::origin();
-        let broadcast = origin.create_broadcast(BROADCAST)?;
-        let info = track::Info::default().with_max_age(MAX_AGE);
-        let track = broadcast.create_track(file::TRACK, info)?;
-        broadcast.announce(Route::default())?;
-        let client = Client::publisher(target, &origin).await?;
-        Ok(Self {
-            client,
-            track,
-            _broadcast: broadcast,
-            _origin: origin,
-        })
-    }
-}
-
-/// The session that reads the relay's statistics, like any monitor would.
-struct Reader {
-    client: Client,
-    board: Arc<Mutex<Board>>,
-    reading: JoinSet<()>,
-}
-
-impl Reader {
-    async fn connect(target: &Target, path: &str) -> Result<Self> {
-        let (client, origin) = Client::subscriber(target, path).await?;
-        let broadcast = client::broadcast(&client, &origin, path).await?;
-        let board = Arc::new(Mutex::new(Board::default()));
-        let mut reading = JoinSet::new();
-        for role in Role::ALL {
-            let track = broadcast.track(track_of(role))?.subscribe(None).await?;
-            reading.spawn(follow(track, role, Arc::clone(&board)));
-        }
-        Ok(Self {
-            client,
-            board,
-            reading,
-        })
-    }
-
-    fn board(&self) -> Board {
-        self.board
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-}
-
-async fn follow(track: track::Subscriber, role: Role, board: Arc<Mutex<Board>>) {
-    let mut groups = track.ordered();
-    while let Ok(Some(mut group)) = groups.next_group().await {
-        let Ok(Some(frame)) = group.read_frame().await else {
-            continue;
-        };
-        if let Ok(rows) = rows(&frame.payload) {
-            board
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .update(role, rows);
-        }
-    }
 }
 
 impl Demo {
@@ -227,7 +138,7 @@ impl Demo {
         self.check_reader().await?;
         self.show()?;
         self.report();
-        self.close().await;
+        Box::pin(self.close()).await;
         Ok(accounts)
     }
 
@@ -353,17 +264,13 @@ impl Demo {
         Ok(())
     }
 
-    async fn close(mut self) {
-        self.reader.reading.abort_all();
+    /// The subscribers go first: for them the end of the track must not come early.
+    async fn close(self) {
         for client in self.subscribers {
             client.close().await;
         }
-        // Now that nobody reads any more, the end cuts nobody off.
-        if let Err(error) = self.publisher.track.finish() {
-            tracing::debug!(%error, "the track had ended already");
-        }
-        self.publisher.client.close().await;
-        self.reader.client.close().await;
+        self.publisher.close().await;
+        self.reader.close().await;
     }
 }
 
@@ -372,60 +279,4 @@ fn whole(number: usize, received: Result<Received, ReceiveError>) -> Result<Volu
     let received = received.with_context(|| format!("subscriber {}", number + 1))?;
     ensure!(received.passes > 0, "subscriber {} got no file", number + 1);
     Ok(received.volume)
-}
-
-/// Sends the file once, or until the seconds are over, and the end mark.
-async fn send(
-    track: track::Producer,
-    file: File,
-    seconds: Option<u64>,
-    hurry: watch::Receiver<bool>,
-) -> Result<Volume> {
-    let rate = (file.manifest().bytes / PASS.as_secs()).clamp(SLOWEST, FASTEST);
-    let mut pace = Pace::steady(rate, HURRIED.max(rate), hurry.clone());
-    let mut sender = Sender::new(track);
-    loop {
-        sender.pass(&file, &mut pace).await?;
-        if seconds.is_none() || *hurry.borrow() {
-            break;
-        }
-    }
-    sender.end()?;
-    Ok(sender.sent())
-}
-
-/// When to come to an end: the pass under way is then sent faster.
-struct Stop {
-    deadline: Option<Instant>,
-    asked: bool,
-}
-
-impl Stop {
-    fn new(seconds: Option<u64>) -> Self {
-        let deadline = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-        Self {
-            deadline,
-            asked: false,
-        }
-    }
-
-    /// Waits for the deadline or for Ctrl-C; a second Ctrl-C is an error.
-    async fn next(&mut self) -> Result<()> {
-        let deadline = self.deadline;
-        let over = async {
-            match deadline {
-                Some(deadline) => tokio::time::sleep_until(deadline).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = over => self.deadline = None,
-            interrupted = ctrl_c() => {
-                interrupted?;
-                ensure!(!self.asked, "interrupted");
-                self.asked = true;
-            }
-        }
-        Ok(())
-    }
 }

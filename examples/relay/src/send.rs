@@ -85,7 +85,9 @@ impl Sender {
     ///
     /// When the track is gone.
     pub async fn pass(&mut self, file: &File, pace: &mut Pace) -> Result<(), Error> {
-        self.mark(&Mark::Pass(file.manifest().clone()))?;
+        let mark = Mark::Pass(file.manifest().clone()).encode();
+        pace.wait(mark.len()).await;
+        self.mark(mark)?;
         for frames in file.groups() {
             let mut group = self.group()?;
             for frame in frames {
@@ -103,7 +105,7 @@ impl Sender {
     ///
     /// When the track is gone.
     pub fn end(&mut self) -> Result<(), Error> {
-        self.mark(&Mark::End)
+        self.mark(Mark::End.encode())
     }
 
     /// What was sent, marks included.
@@ -111,9 +113,9 @@ impl Sender {
         self.sent
     }
 
-    fn mark(&mut self, mark: &Mark) -> Result<(), Error> {
+    fn mark(&mut self, mark: Bytes) -> Result<(), Error> {
         let mut group = self.group()?;
-        self.frame(&mut group, mark.encode())?;
+        self.frame(&mut group, mark)?;
         group.finish()
     }
 
