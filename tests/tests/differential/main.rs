@@ -5,8 +5,8 @@
 //! * `broadcasts` and `broadcasts_closed` count every transition, the model at most one per tick;
 //! * `viewers`, `viewers_closed` and `since` are additions;
 //! * a series that ended starts anew when it comes back, while the model goes on counting as long as
-//!   another tier or role of the same path is open; a new life is a new frame even if its numbers are
-//!   those of the life before, since its `since` is later.
+//!   another tier or role of the same path is open; a new life is a new frame even if its nine
+//!   counters are those of the life before, since its `since` is later.
 
 mod compare;
 mod model;

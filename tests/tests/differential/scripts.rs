@@ -105,6 +105,16 @@ fn a_series_that_returns_at_once_and_later() {
 }
 
 #[test]
+fn a_series_that_returns_with_the_same_counters_but_another_viewer() {
+    let end = [Unsubscribe(0), Unannounce(0), Tick];
+    let mut script = vec![Announce(EGRESS), Subscribe(EGRESS)];
+    script.extend(end);
+    script.extend([Announce(EGRESS), SubscribeUnder(0)]);
+    script.extend(end);
+    play("sjc", &script);
+}
+
+#[test]
 fn a_series_that_returns_while_another_role_of_its_path_is_open() {
     let life = [Subscribe(INNER), Bytes(1, 7), Unsubscribe(1), Tick, Tick];
     let mut script: Vec<Step> = vec![Subscribe(INGRESS), Tick];
