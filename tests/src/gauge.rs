@@ -1,6 +1,8 @@
 //! A node, its reporter and a reader of what a sink of choice accepts.
 
-use streamgauge_core::{Duration, Instant, Traffic};
+use std::collections::HashMap;
+
+use streamgauge_core::{Duration, Instant, TrackId, Traffic};
 
 use crate::{Node, Reader, Reporter, Room, TIER_NAMES, track_name};
 
@@ -30,6 +32,8 @@ pub struct Gauge {
     pub reader: Reader,
     /// What the clock shows.
     pub now: Instant,
+    /// By track, the last frame that was drained whole, taken or not.
+    last: HashMap<TrackId, Vec<u8>>,
 }
 
 impl Gauge {
@@ -47,6 +51,7 @@ impl Gauge {
             reporter: node.reporter(Self::INTERVAL, Self::START_MS),
             reader: Reader::default(),
             now: Instant::from_micros(0),
+            last: HashMap::new(),
             node,
         }
     }
@@ -70,7 +75,7 @@ impl Gauge {
             if matches!(sink, Sink::Stall(frames) if place >= usize::from(frames)) {
                 return;
             }
-            match self.frame(sink, room) {
+            match self.frame(track, sink, room) {
                 Some(frame) if takes(sink, place) => {
                     self.reader.read(&track_name(track), &frame);
                     self.reporter.accept(self.node.meters());
@@ -88,20 +93,24 @@ impl Gauge {
     }
 
     /// One whole frame, unless the sink breaks it off.
-    fn frame(&mut self, sink: Sink, room: usize) -> Option<Vec<u8>> {
+    fn frame(&mut self, track: TrackId, sink: Sink, room: usize) -> Option<Vec<u8>> {
         let (mut frame, mut buf) = (Vec::new(), vec![0; room.max(1)]);
+        let (meters, last) = (self.node.meters(), self.last.entry(track).or_default());
         for pieces in 0.. {
             if matches!(sink, Sink::Break(after) if pieces >= usize::from(after)) {
                 return None;
             }
-            let meters = self.node.meters();
-            let chunk = self.reporter.poll_frame(meters, &TIER_NAMES[..], &mut buf);
+            let names = &TIER_NAMES[..];
+            let chunk = self
+                .reporter
+                .poll_frame_after(meters, names, last, &mut buf);
             frame.extend_from_slice(&buf[..chunk.len]);
             if chunk.end {
                 break;
             }
             assert_eq!(chunk.len, buf.len(), "an unfinished frame fills the buffer");
         }
+        last.clone_from(&frame);
         Some(frame)
     }
 }

@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 mod gauge;
+#[cfg(doctest)]
+pub mod misuse;
 mod model;
 mod node;
 mod reader;

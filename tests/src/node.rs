@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use streamgauge_core::{
     Account, Bucket, Cell, Duration, Family, Handle, Instant, Lane, Lock, Meter, MeterRef, Meters,
-    Pages, Presence, Role, Row, Schedule, Shard, StatsHandle, Tables, Tier, Traffic,
+    Pages, Presence, Role, Row, Schedule, Shard, Span, StatsHandle, Tables, Tier, Traffic,
 };
 
 /// Words of a key.
@@ -26,7 +26,7 @@ type Boxed<F> = Tables<
     Vec<Cell<F>>,
 >;
 
-type Ledgers<F> = Pages<Vec<Account<F>>, Vec<u8>, Vec<u32>, Vec<Lane<F>>>;
+type Ledgers<F> = Pages<Vec<Account<F>>, Vec<u8>, Vec<u32>, Vec<Lane<F>>, Vec<Span>>;
 
 /// The tables of a [`Node`].
 pub type NodeMeters = Meters<Boxed<Traffic>, Boxed<Presence>>;
@@ -58,6 +58,8 @@ pub struct Room {
     pub named_tiers: usize,
     /// Parts of the index; a number that is no power of two leaves some unused.
     pub shards: usize,
+    /// Whether the books note where rows stood in the last frame.
+    pub spans: bool,
 }
 
 impl Room {
@@ -70,6 +72,7 @@ impl Room {
             roots: n,
             named_tiers: 0,
             shards: 1,
+            spans: true,
         }
     }
 
@@ -137,8 +140,9 @@ impl Node {
             epoch: 7,
         };
         let room = self.room();
-        let traffic = pages(room.series, room.tiers() * Role::ALL.len());
-        Reporter::new(schedule, traffic, pages(room.roots, room.tiers()))
+        let traffic = pages(room.series, room.tiers() * Role::ALL.len(), room.spans);
+        let presence = pages(room.roots, room.tiers(), room.spans);
+        Reporter::new(schedule, traffic, presence)
     }
 }
 
@@ -180,7 +184,7 @@ fn meter<F: Family>(
     ))
 }
 
-fn pages<F: Family>(series: usize, lanes: usize) -> Ledgers<F> {
+fn pages<F: Family>(series: usize, lanes: usize, spans: bool) -> Ledgers<F> {
     let rows = series + lanes;
     Pages {
         accounts: many(rows, || Account::ZERO),
@@ -188,7 +192,7 @@ fn pages<F: Family>(series: usize, lanes: usize) -> Ledgers<F> {
         order: many(rows, || 0),
         fresh: many(rows, || 0),
         lanes: many(lanes, || Lane::ZERO),
-        spans: [],
+        spans: many(if spans { rows } else { 0 }, Span::default),
     }
 }
 

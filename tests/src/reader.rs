@@ -70,6 +70,12 @@ impl Reader {
         }
     }
 
+    /// The newest frame of a track.
+    #[must_use]
+    pub fn frame(&self, track: &str) -> &[u8] {
+        self.tracks.get(track).map_or(&[], |track| &track.frame)
+    }
+
     /// The names in the newest frame of a track.
     #[must_use]
     pub fn shown(&self, track: &str) -> &[String] {

@@ -77,6 +77,31 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The gauge offers the last whole frame to copy from; the reader and serde know nothing of it.
+    #[test]
+    fn a_frame_that_is_broken_off_leaves_no_trace_in_the_next(
+        rounds in vec((vec(0..NAMES.len(), 0..3), select(&SIZES[..4]), 0..9u8, 1..700usize), 1..9),
+    ) {
+        let (mut gauge, mut tracks) = filled(&NAMES, &[0, 9, 99, 1, 5, 2, 3]);
+        gauge.tick();
+        for (bumped, size, pieces, buffer) in rounds {
+            for at in bumped {
+                tracks[at].whole_frame(size);
+            }
+            gauge.tick_into(Sink::Break(pieces), buffer);
+        }
+        tracks[0].frame();
+        gauge.reporter.tick(gauge.node.meters(), gauge.now);
+        let expected = frame_by_serde(&gauge, 0);
+        gauge.drain(Sink::Accept, 256);
+        let frame = gauge.reader.frame("publisher.json");
+        prop_assert_eq!(String::from_utf8_lossy(frame), expected);
+    }
+}
+
 #[test]
 fn every_buffer_size_yields_the_same_bytes() {
     let whole = all_drained(1 << 16);

@@ -97,13 +97,14 @@ fn op() -> impl Strategy<Value = Op> {
 
 fn room() -> impl Strategy<Value = Room> {
     let size = || prop_oneof![2 => 0..3usize, 2 => 3..12usize, 1 => Just(64)];
-    (size(), size(), size(), 0..3usize, 1..6usize).prop_map(
-        |(series, cells, roots, named_tiers, shards)| Room {
+    (size(), size(), size(), 0..3usize, 1..6usize, any::<bool>()).prop_map(
+        |(series, cells, roots, named_tiers, shards, spans)| Room {
             series,
             cells,
             roots,
             named_tiers,
             shards,
+            spans,
         },
     )
 }
