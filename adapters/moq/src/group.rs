@@ -34,8 +34,9 @@ impl Copy {
     /// Holds back the end until the group is taken: a reader that came and went in between
     /// would not be seen.
     async fn finish(mut self) -> Result<(), Error> {
+        let end = End(self.to.clone());
         kio::wait(|waiter| self.tally.poll_counted(&self.to, waiter)).await;
-        self.to.finish()
+        end.0.finish()
     }
 
     async fn next_frame(
@@ -83,5 +84,16 @@ impl Copy {
                 Err(error) => return to.abort(error.clone()).and(Err(error)),
             }
         }
+    }
+}
+
+/// Ends a complete copy even when its task is dropped, as its readers need not suffer from
+/// what happens to the track.
+struct End(group::Producer);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        // It may have ended in order, or be gone.
+        let _ = self.0.finish();
     }
 }

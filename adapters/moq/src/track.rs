@@ -235,6 +235,8 @@ impl Relay {
     }
 
     fn abort(self, error: Error) {
+        // Complete groups first: an aborted track keeps those for its readers.
+        drop(self.groups);
         update(self.sink.abort(error));
     }
 

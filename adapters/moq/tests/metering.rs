@@ -349,15 +349,30 @@ async fn the_end_of_a_track_is_passed_on() {
 }
 
 #[tokio::test]
-async fn a_track_that_fails_fails_for_its_readers() {
+async fn a_track_that_fails_fails_for_its_readers_after_its_complete_groups() {
     let relay = Relay::new();
     let (publisher, viewer) = (relay.peer(), relay.peer());
     let (cam, track) = publisher.offer("cam", "video");
     let mut subscriber = viewer.subscribe("cam", "video").await;
     write_group(&track, 0, FRAMES);
     read_groups(&mut subscriber, 1).await;
+    for sequence in 1..4 {
+        write_group(&track, sequence, FRAMES);
+    }
+    assert!(
+        relay
+            .comes_to(|relay| relay.ours(Subscriber, "cam").groups == 4)
+            .await
+    );
     track.abort(moq_net::Error::App(7)).unwrap();
     cam.close();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(
+        read_groups(&mut subscriber, 3)
+            .await
+            .iter()
+            .all(|frames| frames == FRAMES)
+    );
     assert!(within(subscriber.recv_group()).await.is_err());
 }
 
