@@ -113,6 +113,23 @@ async fn a_session_is_not_taken_for_another_that_took_its_place() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_session_is_not_taken_for_one_of_another_broadcast() {
+    let node = Node::start().await;
+    let one = node.external().broadcast("live/one").publisher();
+    drop(one.track("v"));
+    node.tick().await;
+    let two = node.external().broadcast("live/two").publisher();
+    let second = two.track("v");
+    let again = one.track("v");
+    assert_eq!(viewers(&node).await, (2, 1));
+    drop(again);
+    assert_eq!(viewers(&node).await, (2, 2));
+    let other = node.egress("live/two").unwrap();
+    assert_eq!((other.viewers, other.viewers_closed), (1, 0));
+    drop(second);
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_viewer_that_opened_closes_even_without_cells() {
     let node = Node::with(Config::new().with_cells(1)).await;
     let session = node.external().broadcast("live/one").publisher();
