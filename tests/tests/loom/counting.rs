@@ -175,3 +175,30 @@ fn the_overflow_series_is_named_once_and_takes_all() {
         collector.finish(3, 2);
     });
 }
+
+#[test]
+fn a_freed_cell_counts_for_the_series_that_takes_it_next() {
+    check(3, || {
+        let node = Node::new(2, 1);
+        let mut collector = Collector::new(&node);
+        let guard = node.announce("a");
+        guard.track("video").add(BYTES, 1);
+        collector.tick();
+        let other = thread::spawn({
+            let node = node.clone();
+            move || {
+                let mut track = node.open("b");
+                track.add(BYTES, 2);
+                track
+            }
+        });
+        collector.collect();
+        let track = other.join().expect("no panic");
+        collector.collect();
+        let bytes = ["a", "b"].map(|name| collector.words(name).bytes);
+        assert_eq!(bytes, [1, 2]);
+        drop((guard, track));
+        collector.accept();
+        collector.finish(3, 2);
+    });
+}
