@@ -116,8 +116,7 @@ impl<K: KeyWords> Key<K> {
     /// The key of a lane's overflow series.
     pub(crate) fn overflow() -> Self {
         let mut key = Self::EMPTY;
-        // A room too small for the name holds its beginning: still apart from every real key,
-        // because the series is found by its place and never by its name.
+        // Tables are not built with less room than the name takes.
         for byte in OVERFLOW.bytes() {
             if key.push(byte).is_err() {
                 break;

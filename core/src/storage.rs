@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use crate::{
     cell::Cell,
-    key::KeyWords,
+    key::{KeyWords, OVERFLOW},
     pool::Pool,
     row::Row,
     schema::Family,
@@ -79,7 +79,8 @@ pub struct Tables<F, K, L, Shards, Buckets, Overflow, Rows, Cells> {
     types: PhantomData<fn(F, K)>,
 }
 
-/// The tables in arrays, for a `static`: one shard, `KEY` words of `usize` for each name.
+/// The tables in arrays, for a `static`: one shard, `KEY` words of `usize` for each name, 12 bytes or
+/// more.
 pub type Inline<
     F,
     L,
@@ -107,6 +108,7 @@ where
     /// Empty tables. All zero apart from the locks, so that a static of them lies in `.bss`.
     #[must_use]
     pub const fn inline(pool: L, shard: L) -> Self {
+        const { assert_room_for_overflow::<[usize; KEY]>() };
         Self {
             pool: Pool::new(pool),
             shards: [Shard::new(shard)],
@@ -140,6 +142,7 @@ where
         rows: Rows,
         cells: Cells,
     ) -> Self {
+        const { assert_room_for_overflow::<K>() };
         Self {
             pool: Pool::new(pool),
             shards,
@@ -150,6 +153,14 @@ where
             types: PhantomData,
         }
     }
+}
+
+/// A name cut short would be some real series' name.
+const fn assert_room_for_overflow<K>() {
+    assert!(
+        size_of::<K>() >= OVERFLOW.len(),
+        "a key has room for the name of the overflow series"
+    );
 }
 
 impl<F, K, L, Shards, Buckets, Overflow, Rows, Cells> Storage<F>
