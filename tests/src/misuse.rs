@@ -225,3 +225,21 @@ pub struct WordCalledSince;
 /// }
 /// ```
 pub struct OneEventInTwoPairs;
+
+/// A key has room for the overflow series' own name, which would be some other series' if it were
+/// cut short.
+///
+/// ```
+/// # use streamgauge_core::{Inline, Traffic};
+/// # use streamgauge_tests::Lent;
+/// let tables = Inline::<Traffic, Lent, 1, 1, 1, { 12_usize.div_ceil(size_of::<usize>()) }>::inline;
+/// tables(Lent::default(), Lent::default());
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use streamgauge_core::{Inline, Traffic};
+/// # use streamgauge_tests::Lent;
+/// let tables = Inline::<Traffic, Lent, 1, 1, 1, 1>::inline;
+/// tables(Lent::default(), Lent::default());
+/// ```
+pub struct KeyWithoutRoomForOverflow;
