@@ -39,10 +39,8 @@ pub async fn run(relay: &RelayOptions, demo: &DemoOptions) -> Result<()> {
     let relay = Relay::start(relay).await?;
     introduce(&relay);
     let size = Size::of(file.manifest().bytes);
-    println!(
-        "relaying     {} ({size}) to {SUBSCRIBERS} subscribers",
-        input.display()
-    );
+    println!("relaying     {} ({size})", input.display());
+    println!("from a publisher to {SUBSCRIBERS} subscribers, each in a QUIC session of its own");
     let started = Demo::start(relay, file).await?;
     let accounts = Box::pin(started.run(demo.seconds)).await?;
     let differences = accounts.differences();

@@ -159,13 +159,16 @@ async fn count(options: &RelayOptions, origin: &origin::Producer) -> Result<Stat
     Ok(stats)
 }
 
-/// Frames are refused, and offered again, until the broadcast is announced.
+/// Frames from before the announcement are empty, as no session was served yet, and so are the
+/// announced tracks.
 fn sink(
     slot: Arc<Mutex<Option<Publisher>>>,
 ) -> impl FnMut(&Frame) -> Result<(), SinkError> + Send + 'static {
     move |frame| {
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let publisher = slot.as_mut().ok_or(SinkError::Busy)?;
+        let Some(publisher) = slot.as_mut() else {
+            return Ok(());
+        };
         let written = publisher.write(frame.track, frame.payload.clone());
         written.map_err(|error| SinkError::Failed(error.into()))
     }
