@@ -131,10 +131,10 @@ impl<L: Lock> Pool<L> {
         self.lock.with(|| add(&self.folded_guards, 1));
     }
 
-    /// Asks for an early tick when less than an eighth is left.
+    /// Asks for an early tick when less than an eighth is left. No tick makes room where none was given.
     fn watch(&self, free: &Free, capacity: usize) {
         let left = capacity.saturating_sub(free.used.get() as usize);
-        if left <= capacity / 8 {
+        if capacity > 0 && left <= capacity / 8 {
             self.pressed.set(1);
         }
     }

@@ -79,7 +79,7 @@ impl Config {
         self
     }
 
-    /// How many roots of sessions are told apart, for each tier.
+    /// How many roots of sessions are told apart, in all tiers together.
     #[must_use]
     pub fn with_roots(mut self, roots: usize) -> Self {
         self.roots = roots;
