@@ -64,8 +64,19 @@ impl Gauge {
 
     /// Ticks now, and drains into the sink through a buffer of `room` bytes.
     pub fn tick_into(&mut self, sink: Sink, room: usize) {
-        self.reporter.tick(self.node.meters(), self.now);
+        self.collect();
         self.drain(sink, room);
+    }
+
+    /// Ticks now, and drains nothing yet.
+    pub fn collect(&mut self) {
+        self.reporter.tick(self.node.meters(), self.now);
+    }
+
+    /// Calls the reporter now, and says whether it ticked.
+    pub fn call(&mut self) -> bool {
+        let meters = self.node.meters();
+        self.reporter.handle_timeout(meters, self.now)
     }
 
     /// Drains what is due into the sink, through a buffer of `room` bytes.

@@ -70,7 +70,7 @@ proptest! {
         buffers in vec(prop_oneof![1..9usize, 1..900usize, Just(1 << 14)], 1..9),
     ) {
         let (mut gauge, _tracks) = filled(&names, &bumps);
-        gauge.reporter.tick(gauge.node.meters(), gauge.now);
+        gauge.collect();
         prop_assert_eq!(gauge.reporter.poll_track().map(track_name), Some("publisher.json".into()));
         let frame = String::from_utf8(drained(&mut gauge, &buffers)).expect("text");
         prop_assert_eq!(frame, frame_by_serde(&gauge, 0));
@@ -94,7 +94,7 @@ proptest! {
             gauge.tick_into(Sink::Break(pieces), buffer);
         }
         tracks[0].frame();
-        gauge.reporter.tick(gauge.node.meters(), gauge.now);
+        gauge.collect();
         let expected = frame_by_serde(&gauge, 0);
         gauge.drain(Sink::Accept, 256);
         let frame = gauge.reader.frame("publisher.json");
@@ -113,7 +113,7 @@ fn every_buffer_size_yields_the_same_bytes() {
 /// Every frame of the same node's first tick.
 fn all_drained(size: usize) -> Vec<(TrackId, Vec<u8>)> {
     let (mut gauge, _tracks) = filled(&NAMES, &SIZES);
-    gauge.reporter.tick(gauge.node.meters(), gauge.now);
+    gauge.collect();
     let mut frames = Vec::new();
     while let Some(track) = gauge.reporter.poll_track() {
         frames.push((track, drained(&mut gauge, &[size])));
@@ -125,7 +125,7 @@ fn all_drained(size: usize) -> Vec<(TrackId, Vec<u8>)> {
 #[test]
 fn an_empty_buffer_takes_nothing_and_ends_nothing() {
     let (mut gauge, _tracks) = filled(&NAMES, &SIZES);
-    gauge.reporter.tick(gauge.node.meters(), gauge.now);
+    gauge.collect();
     let mut frames = 0;
     while gauge.reporter.poll_track().is_some() {
         let meters = gauge.node.meters();

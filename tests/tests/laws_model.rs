@@ -124,7 +124,7 @@ proptest! {
     #[test]
     fn the_laws_hold_for_any_script_in_any_room(
         room in room(),
-        script in vec(op(), 1..160),
+        script in vec(op(), 1..110),
     ) {
         run(room, &script);
     }
@@ -133,7 +133,7 @@ proptest! {
     fn the_laws_hold_when_one_series_and_one_cell_are_fought_for(
         series in 0..2usize,
         cells in 0..3usize,
-        script in vec(op(), 1..80),
+        script in vec(op(), 1..60),
     ) {
         run(Room { series, cells, ..Room::of(1) }, &script);
     }

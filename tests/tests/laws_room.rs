@@ -108,7 +108,7 @@ fn a_guard_without_a_cell_is_given_one_when_there_is_one_again() {
 fn a_row_reopened_between_collect_and_accept_keeps_its_counts() {
     let mut gauge = Gauge::new(Room::of(1));
     pass(&gauge, "a", 1);
-    gauge.reporter.tick(gauge.node.meters(), gauge.now);
+    gauge.collect();
     pass(&gauge, "a", 2);
     let held = open(&gauge, "a");
     gauge.drain(Sink::Accept, 64);
@@ -120,6 +120,19 @@ fn a_row_reopened_between_collect_and_accept_keeps_its_counts() {
     gauge.tick();
     assert_eq!(usage(&gauge).series, 0);
     assert_eq!(gauge.total(0).subscriptions_closed, 3);
+}
+
+#[test]
+fn a_row_with_changes_to_tell_goes_to_no_other_name() {
+    let mut gauge = Gauge::new(Room::of(1));
+    pass(&gauge, "a", 1);
+    gauge.collect();
+    pass(&gauge, "a", 2);
+    gauge.drain(Sink::Accept, 64);
+    pass(&gauge, "b", 4);
+    gauge.tick();
+    let seen = ["a", "b", OVERFLOW].map(|name| bytes(&gauge, name));
+    assert_eq!(seen, [3, 0, 4]);
 }
 
 #[test]

@@ -13,9 +13,7 @@ fn at(micros: u64) -> Instant {
 /// Calls the reporter at a time, and says whether it ticked.
 fn call(gauge: &mut Gauge, micros: u64) -> bool {
     gauge.now = at(micros);
-    let ticked = gauge
-        .reporter
-        .handle_timeout(gauge.node.meters(), gauge.now);
+    let ticked = gauge.call();
     gauge.drain(Sink::Accept, 256);
     ticked
 }

@@ -157,23 +157,17 @@ impl World {
     }
 
     fn collect(&mut self) {
-        let gauge = &mut self.gauge;
-        gauge.reporter.tick(gauge.node.meters(), gauge.now);
+        self.gauge.collect();
         self.check_collected();
     }
 
     fn tick(&mut self, sink: Sink, room: usize) {
-        self.collect();
+        self.gauge.collect();
         self.drain(sink, room);
     }
 
     fn call(&mut self, sink: Sink, room: usize) {
-        let gauge = &mut self.gauge;
-        if gauge
-            .reporter
-            .handle_timeout(gauge.node.meters(), gauge.now)
-        {
-            self.check_collected();
+        if self.gauge.call() {
             self.drain(sink, room);
         }
     }
