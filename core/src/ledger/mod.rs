@@ -2,6 +2,7 @@
 //! last accepted it.
 
 mod books;
+mod diff;
 mod order;
 mod reuse;
 
@@ -11,7 +12,6 @@ use crate::{
     key::{Key, KeyWords},
     meter::{Drained, Meter, Pairs, take_delta},
     schema::{Event, Family},
-    snapshot::Snapshot,
     storage::Storage,
 };
 
@@ -93,59 +93,6 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         self.sweep_idle(meter);
     }
 
-    /// The series of a lane's frame, in its order: those that are live, and those that moved since
-    /// the sink last accepted the lane.
-    pub fn frame<'a, S: Storage<F>>(
-        &'a self,
-        meter: &'a Meter<F, S>,
-        lane: usize,
-    ) -> impl Iterator<Item = Series<'a, S::Key>> + 'a {
-        let rows = self.lane_rows(lane).iter();
-        rows.filter_map(|id| {
-            if self.is_shown(*id) {
-                self.series(meter, *id)
-            } else {
-                None
-            }
-        })
-    }
-
-    /// The same as a value that serde can write in any format.
-    pub fn snapshot<'a, S: Storage<F>>(
-        &'a self,
-        meter: &'a Meter<F, S>,
-        lane: usize,
-    ) -> Snapshot<'a, F, B, S> {
-        Snapshot::new(self, meter, lane)
-    }
-
-    /// Whether a lane's frame differs from the one that the sink last accepted.
-    pub fn has_moved(&self, lane: usize) -> bool {
-        self.books.lanes().get(lane).is_some_and(|lane| lane.moved)
-    }
-
-    /// Notes that the sink accepted a lane's frame as it now is; series that have ended retire.
-    pub fn ack<S: Storage<F>>(&mut self, meter: &Meter<F, S>, lane: usize) {
-        let mut leaving = false;
-        let range = self.lane_range(lane);
-        let Split {
-            flags,
-            order,
-            lanes,
-            ..
-        } = self.books.split();
-        for id in order.get(range).unwrap_or_default() {
-            if let Some(flags) = flags.get_mut(*id as usize) {
-                leaving |= *flags & MOVED != 0 && *flags & LIVE == 0;
-                *flags &= !MOVED;
-            }
-        }
-        if let Some(lane) = lanes.get_mut(lane) {
-            lane.moved = leaving;
-        }
-        self.sweep(meter, lane);
-    }
-
     /// Everything ever collected in a lane: never falls.
     pub fn total(&self, lane: usize) -> F {
         self.lane_words(lane, |lane| &lane.total)
@@ -183,14 +130,6 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             .order()
             .get(self.lane_range(lane))
             .unwrap_or_default()
-    }
-
-    #[inline]
-    pub(crate) fn is_shown(&self, id: u32) -> bool {
-        self.books
-            .flags()
-            .get(id as usize)
-            .is_some_and(|flags| flags & (LIVE | MOVED) != 0)
     }
 
     #[inline]
