@@ -5,6 +5,7 @@
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     thread,
+    time::{Duration, Instant},
 };
 
 use streamgauge_core::{MeterRef, OVERFLOW, Tier, Traffic};
@@ -12,6 +13,9 @@ use streamgauge_tests::{Gauge, Node, Room};
 
 const TRACK: &str = "publisher.json";
 const THREADS: usize = 4;
+
+/// No tick takes as long, however busy the machine.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const ROOM: Room = Room {
     shards: 8,
@@ -53,7 +57,9 @@ fn pass(node: &Node, name: &str, bytes: usize) {
 
 /// Waits while a reporter that is in good time would tick early.
 fn wait_for_room(node: &Node) {
+    let began = Instant::now();
     while MeterRef::<Traffic>::meter(node).is_pressed() {
+        assert!(began.elapsed() < PATIENCE, "the pressure never ends");
         thread::yield_now();
     }
 }
