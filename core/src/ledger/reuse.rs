@@ -32,6 +32,8 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             ..
         } = self.books.split();
         let rows = order.get(range)?.get(from..)?;
+        // What stands past the reach of a span is encoded anew.
+        let room = room.min((u32::MAX as usize).saturating_sub(start));
         let mut run = Run {
             rows: 0,
             bytes: 0..0,
