@@ -1,7 +1,10 @@
 //! One family's frames: the ledger, and the frame that is on its way out.
 
 use crate::{
-    encode::{Whole, Window, json},
+    encode::{
+        Whole, Window,
+        json::{self, Since},
+    },
     ledger::{Books, Ledger, MAX_LANES, Series},
     meter::Meter,
     schema::Family,
@@ -53,6 +56,8 @@ pub struct Feed<F, B> {
     /// By lane, the length of the last frame, if that was encoded whole; otherwise zero, because one
     /// that was broken off has moved some of the spans.
     lengths: [usize; MAX_LANES],
+    /// How the last row that was encoded ends.
+    since: Since,
 }
 
 impl<F: Family, B: Books<F>> Feed<F, B> {
@@ -70,6 +75,7 @@ impl<F: Family, B: Books<F>> Feed<F, B> {
             ledger,
             cursor,
             lengths: [0; MAX_LANES],
+            since: Since::NONE,
         }
     }
 
@@ -195,7 +201,8 @@ impl<F: Family, B: Books<F>> Feed<F, B> {
             skip,
             ..
         } = self.cursor;
-        let (written, whole) = write_row::<F, _>(&series, !began, skip, room);
+        self.since.become_since(series.since);
+        let (written, whole) = write_row::<F, _>(&series, &self.since, !began, skip, room);
         let out = skip + written;
         if whole {
             let comma = usize::from(began);
@@ -230,16 +237,17 @@ fn next_series<'a, F: Family, B: Books<F>, S: Storage<F>>(
 /// Writes what is left of a row, or the piece of that that fits; says how much, and whether it was all.
 fn write_row<F: Family, K: crate::KeyWords>(
     series: &Series<'_, K>,
+    since: &Since,
     first: bool,
     skip: usize,
     room: &mut [u8],
 ) -> (usize, bool) {
     if skip == 0 && room.len() >= json::longest_row::<F>(series.key.len()) {
         let mut out = Whole::new(room);
-        json::row::<F, K>(&mut out, series, first);
+        json::row::<F, K>(&mut out, series, since, first);
         return (out.written(), true);
     }
     let mut out = Window::new(room, skip);
-    json::row::<F, K>(&mut out, series, first);
+    json::row::<F, K>(&mut out, series, since, first);
     (out.written(), out.is_complete())
 }

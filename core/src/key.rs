@@ -128,7 +128,8 @@ impl<K: KeyWords> Key<K> {
     /// Reads a key back from a shared table.
     pub(crate) fn load(from: &K::Atomic, len: u16, escape: bool) -> Self {
         let mut words = K::ZERO;
-        for (word, shared) in words.as_mut().iter_mut().zip(from.words()) {
+        let used = usize::from(len).div_ceil(WORD);
+        for (word, shared) in words.as_mut().iter_mut().zip(from.words()).take(used) {
             *word = shared.load(Ordering::Relaxed);
         }
         Self { words, len, escape }

@@ -1,69 +1,77 @@
 //! Frames as JSON: an object by broadcast path, its values the family's words and `since`, the form
 //! that readers of moq-net's and moq-stats' frames know.
 
-use super::Out;
+use core::{marker::PhantomData, ops::Range};
+
+use super::{Out, Window};
 use crate::{
     key::{self, Key, KeyWords},
     ledger::Series,
     schema::{Family, Word},
 };
 
-/// Bytes that a label is padded to.
+/// Bytes that a word's name takes with what JSON wants around it, at most: `,"frames":`.
 const LABEL: usize = 32;
 
-/// A word's name as JSON wants it before the value: `,"frames":`.
+/// Bytes of the longest form.
+const FORM: usize = MAX_WORDS * LABEL;
+
+/// The words of a family as JSON with a digit for each value, `{"announced":0,"announced_closed":0,..`:
+/// most words of most rows are small, so that it is mostly right as it stands.
 #[derive(Clone, Copy, Debug)]
-struct Label {
-    bytes: [u8; LABEL],
+struct Form {
+    text: [u8; FORM],
     len: usize,
+    /// Where each word's digit stands.
+    digits: [usize; MAX_WORDS],
 }
 
-impl Label {
-    const fn new(open: &[u8], name: &str) -> Self {
-        let mut label = Self {
-            bytes: [0; LABEL],
+impl Form {
+    const fn of(words: &[Word]) -> Self {
+        assert!(words.len() <= MAX_WORDS, "a family has at most 32 words");
+        let mut form = Self {
+            text: [0; FORM],
             len: 0,
+            digits: [0; MAX_WORDS],
+        };
+        let mut i = 0;
+        while i < words.len() {
+            form = form.with(if i == 0 { b"{\"" } else { b",\"" });
+            form = form.with(words[i].name.as_bytes()).with(b"\":0");
+            form.digits[i] = form.len - 1;
+            i += 1;
         }
-        .with(open)
-        .with(b"\"");
-        label = label.with(name.as_bytes());
-        label.with(b"\":")
+        form
     }
 
     const fn with(mut self, bytes: &[u8]) -> Self {
         let mut i = 0;
         while i < bytes.len() {
-            self.bytes[self.len] = bytes[i];
+            self.text[self.len] = bytes[i];
             self.len += 1;
             i += 1;
         }
         self
     }
+
+    /// Writes the text of `part`, with the digits of those of `words` that stand in it.
+    #[inline]
+    fn put(&self, out: &mut impl Out, part: Range<usize>, words: &[u64], first: usize) {
+        let start = part.start;
+        let digits = self.digits.get(first..).unwrap_or_default();
+        let filled = digits
+            .iter()
+            .zip(words)
+            .map(|(place, word)| (place - start, digit(*word)));
+        out.put_filled(self.text.get(part).unwrap_or_default(), filled);
+    }
 }
 
-/// The labels of a family, built when the family is compiled.
-struct Labels<F>(core::marker::PhantomData<F>);
+/// The form of a family, made when the family is compiled.
+struct Forms<F>(PhantomData<F>);
 
-impl<F: Family> Labels<F> {
-    const SINCE: Label = Label::new(b",", "since");
-
-    const fn of(words: &[Word], index: usize) -> Label {
-        Label::new(if index == 0 { b"{" } else { b"," }, words[index].name)
-    }
-
-    const TABLE: [Label; MAX_WORDS] = {
-        assert!(F::WORDS.len() <= MAX_WORDS, "a family has at most 32 words");
-        let mut table = [Label {
-            bytes: [0; LABEL],
-            len: 0,
-        }; MAX_WORDS];
-        let mut i = 0;
-        while i < F::WORDS.len() {
-            table[i] = Self::of(F::WORDS, i);
-            i += 1;
-        }
-        table
-    };
+impl<F: Family> Forms<F> {
+    const FORM: Form = Form::of(F::WORDS);
 }
 
 const MAX_WORDS: usize = 32;
@@ -79,28 +87,75 @@ pub(crate) const fn longest_row<F: Family>(key_len: usize) -> usize {
 
 /// Writes `"path":{"word":1,..,"since":2}`, after a comma unless it is the first.
 #[inline]
-pub(crate) fn row<F: Family, K: KeyWords>(out: &mut impl Out, series: &Series<'_, K>, first: bool) {
+pub(crate) fn row<F: Family, K: KeyWords>(
+    out: &mut impl Out,
+    series: &Series<'_, K>,
+    since: &Since,
+    first: bool,
+) {
     out.put(if first { b"\"" } else { b",\"" });
     name(out, &series.key);
     out.put(b"\":");
     words::<F>(out, series.words);
-    out.put_padded(&Labels::<F>::SINCE.bytes, Labels::<F>::SINCE.len);
-    number(out, series.since);
-    out.put(b"}");
+    out.put_padded(&since.text, since.len);
+}
+
+/// The end of a row, `,"since":1}`, which many rows have in common.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Since {
+    began: u64,
+    text: [u8; SINCE],
+    len: usize,
+}
+
+/// Bytes of the longest end of a row.
+const SINCE: usize = 32;
+
+impl Since {
+    /// Stands for no row's end.
+    pub(crate) const NONE: Self = Self {
+        began: 0,
+        text: [0; SINCE],
+        len: 0,
+    };
+
+    /// The end of a row that began at `since`, written anew only if it differs from this one.
+    #[inline]
+    pub(crate) fn become_since(&mut self, since: u64) {
+        if self.len == 0 || self.began != since {
+            let mut out = Window::new(&mut self.text, 0);
+            out.put(b",\"since\":");
+            number(&mut out, since);
+            out.put(b"}");
+            self.len = out.written();
+            self.began = since;
+        }
+    }
 }
 
 /// Writes `{"word":1,..` without the closing brace.
 #[inline]
 pub(crate) fn words<F: Family>(out: &mut impl Out, words: &[u64]) {
-    for (label, word) in const { &Labels::<F>::TABLE }.iter().zip(words) {
-        // Most words of most rows are small.
-        if *word < 10 {
-            out.put_padded_and(&label.bytes, label.len, digit(*word));
-        } else {
-            out.put_padded(&label.bytes, label.len);
+    let form = const { &Forms::<F>::FORM };
+    let (mut written, mut first) = (0, 0);
+    for (at, (place, word)) in form.digits.iter().zip(words).enumerate() {
+        if *word >= 10 {
+            form.put(
+                out,
+                written..*place,
+                words.get(first..at).unwrap_or_default(),
+                first,
+            );
             number(out, *word);
+            (written, first) = (place + 1, at + 1);
         }
     }
+    form.put(
+        out,
+        written..form.len,
+        words.get(first..).unwrap_or_default(),
+        first,
+    );
 }
 
 const fn digit(n: u64) -> u8 {
@@ -210,7 +265,7 @@ mod tests {
     extern crate std;
     use std::string::ToString;
 
-    use super::{super::Window, number};
+    use super::{Window, number};
 
     fn written(n: u64) -> std::string::String {
         let mut buf = [0; 24];

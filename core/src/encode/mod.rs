@@ -17,65 +17,76 @@ pub(crate) trait Out {
         self.put(padded.get(..len).unwrap_or(padded));
     }
 
-    /// The same, and one byte more, for which `padded` has room.
-    #[inline]
-    fn put_padded_and<const N: usize>(&mut self, padded: &[u8; N], len: usize, byte: u8) {
-        self.put_padded(padded, len);
-        self.put(&[byte]);
+    /// Appends `text` with some of its bytes replaced, given by place, in order.
+    fn put_filled(&mut self, text: &[u8], filled: impl Iterator<Item = (usize, u8)>) {
+        let mut done = 0;
+        for (place, byte) in filled {
+            self.put(text.get(done..place).unwrap_or_default());
+            self.put(&[byte]);
+            done = place + 1;
+        }
+        self.put(text.get(done..).unwrap_or_default());
     }
 }
 
 /// A buffer that surely holds what is written.
 pub(crate) struct Whole<'a> {
-    buf: &'a mut [u8],
-    at: usize,
+    room: &'a mut [u8],
+    written: usize,
 }
 
 impl<'a> Whole<'a> {
     #[inline]
-    pub(crate) fn new(buf: &'a mut [u8]) -> Self {
-        Self { buf, at: 0 }
+    pub(crate) fn new(room: &'a mut [u8]) -> Self {
+        Self { room, written: 0 }
     }
 
     #[inline]
     pub(crate) fn written(&self) -> usize {
-        self.at
+        self.written
+    }
+
+    /// The next `len` bytes, which now count as written.
+    #[inline]
+    fn take(&mut self, len: usize) -> &'a mut [u8] {
+        let room = core::mem::take(&mut self.room);
+        let Some((taken, rest)) = room.split_at_mut_checked(len) else {
+            return &mut [];
+        };
+        self.room = rest;
+        self.written += len;
+        taken
     }
 }
 
 impl Out for Whole<'_> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
-        if let Some(to) = self.buf.get_mut(self.at..self.at + bytes.len()) {
+        let to = self.take(bytes.len());
+        if to.len() == bytes.len() {
             to.copy_from_slice(bytes);
-            self.at += bytes.len();
         }
     }
 
     #[inline]
     fn put_padded<const N: usize>(&mut self, padded: &[u8; N], len: usize) {
-        if let Some(to) = self
-            .buf
-            .get_mut(self.at..)
-            .and_then(<[u8]>::first_chunk_mut::<N>)
-        {
+        if let Some(to) = self.room.first_chunk_mut::<N>() {
             *to = *padded;
-            self.at += len;
+            self.take(len);
         }
     }
 
     #[inline]
-    fn put_padded_and<const N: usize>(&mut self, padded: &[u8; N], len: usize, byte: u8) {
-        let to = self
-            .buf
-            .get_mut(self.at..)
-            .and_then(<[u8]>::first_chunk_mut::<N>);
-        if let Some(to) = to
-            && len < N
-        {
-            *to = *padded;
-            to[len] = byte;
-            self.at += len + 1;
+    fn put_filled(&mut self, text: &[u8], filled: impl Iterator<Item = (usize, u8)>) {
+        let to = self.take(text.len());
+        if to.len() != text.len() {
+            return;
+        }
+        to.copy_from_slice(text);
+        for (place, byte) in filled {
+            if let Some(slot) = to.get_mut(place) {
+                *slot = byte;
+            }
         }
     }
 }
