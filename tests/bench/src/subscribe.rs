@@ -86,14 +86,14 @@ impl Node {
         let mut places: Vec<_> = starts().collect();
         let mut ours = || {
             sample_threads(&mut handles, OPS, |(handle, place), _| {
-                drop(black_box(handle.broadcast(next(&paths, place)).publisher()));
+                black_box(&handle.broadcast(next(&paths, place)).publisher());
             })
         };
         report.compare(
             SEED,
             || {
                 sample_threads(&mut seeds, OPS, |(seed, place), _| {
-                    drop(black_box(seed.broadcast(next(&paths, place)).publisher()));
+                    black_box(&seed.broadcast(next(&paths, place)).publisher());
                 })
             },
             &mut ours,
@@ -128,12 +128,12 @@ impl Node {
             SEED,
             || {
                 sample_threads(&mut seed_guards, OPS, |guard, _| {
-                    drop(black_box(guard.track("video")));
+                    black_box(&guard.track("video"));
                 })
             },
             || {
                 sample_threads(&mut guards, OPS, |guard, _| {
-                    drop(black_box(guard.track("video")));
+                    black_box(&guard.track("video"));
                 })
             },
         );
