@@ -80,7 +80,7 @@ impl<F: Family, M: MeterRef<F>> Announce<F, M> {
             seen_in: &self.seen_in,
         };
         match meter.meter().subscribe_under(*place, viewer) {
-            Some((seat, subscription)) => Track::seated(meter.clone(), seat, Some(subscription)),
+            Some((seat, subscription)) => Track::seated(meter.clone(), seat, subscription),
             None => Track::disabled(),
         }
     }
@@ -113,7 +113,7 @@ pub struct Track<F: Family, M: MeterRef<F>> {
     cell: u32,
     place: Place,
     unflushed: u32,
-    subscription: Option<Subscription>,
+    subscription: Subscription,
     own: F::Cell,
 }
 
@@ -128,7 +128,7 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
     /// the lane's overflow series.
     pub fn open(meter: M, lane: usize, key: Option<&KeyOf<F, M>>) -> Self {
         match meter.meter().subscribe(lane, key) {
-            Some(seat) => Self::seated(meter, seat, Some(Subscription::Alone)),
+            Some(seat) => Self::seated(meter, seat, Subscription::ALONE),
             None => Self::disabled(),
         }
     }
@@ -140,13 +140,13 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
             cell: NO_CELL,
             place: Place { row: 0, shard: 0 },
             unflushed: 0,
-            subscription: None,
+            subscription: Subscription::NONE,
             own: zero_words!(F::Cell),
         }
     }
 
     #[inline]
-    fn seated(meter: M, seat: Seat, subscription: Option<Subscription>) -> Self {
+    fn seated(meter: M, seat: Seat, subscription: Subscription) -> Self {
         press(&meter);
         Self {
             meter: Some(meter),
@@ -167,7 +167,7 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
             return Self::disabled();
         };
         match meter.meter().join(self.place) {
-            Some(seat) => Self::seated(meter.clone(), seat, None),
+            Some(seat) => Self::seated(meter.clone(), seat, Subscription::NONE),
             None => Self::disabled(),
         }
     }

@@ -41,8 +41,8 @@ impl Free {
     }
 }
 
-/// Ids are kept plus one in 32 bits.
-const MAX_IDS: usize = u32::MAX as usize - 1;
+/// Ids are kept plus one in 32 bits, and the last few stand for something else.
+const MAX_IDS: usize = u32::MAX as usize - 3;
 
 /// The free rows and cells of one meter.
 #[derive(Debug)]

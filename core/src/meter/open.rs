@@ -16,15 +16,23 @@ pub(crate) struct Seat {
     pub(crate) cell: Option<u32>,
 }
 
-/// What a guard that is a subscription must undo when it drops.
+/// What a writer must undo when it drops, in one word: a guard is written when it opens and read when
+/// it drops, and a processor is slow to read two halves as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Subscription {
+pub(crate) struct Subscription(u32);
+
+impl Subscription {
+    /// No subscription: one more writer.
+    pub(crate) const NONE: Self = Self(u32::MAX);
     /// Opened without an announce guard.
-    Alone,
-    /// Under an announce guard whose subscriptions this cell counts.
-    Viewed(u32),
+    pub(crate) const ALONE: Self = Self(u32::MAX - 1);
     /// Under an announce guard, a viewer of its own for want of a cell to count in.
-    Uncounted,
+    const UNCOUNTED: Self = Self(u32::MAX - 2);
+
+    /// Under an announce guard whose subscriptions this cell counts. No cell has one of the ids above.
+    const fn viewed(cell: u32) -> Self {
+        Self(cell)
+    }
 }
 
 /// The announce guard that a subscription is opened under.
@@ -86,13 +94,12 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     }
 
     /// Closes a writer: its subscription if it is one, its own words if it has no cell.
-    pub(crate) fn leave(&self, seat: Seat, subscription: Option<Subscription>, own: &F::Cell) {
+    pub(crate) fn leave(&self, seat: Seat, subscription: Subscription, own: &F::Cell) {
         self.with_row(seat.place, |shard, row| {
-            match subscription {
-                Some(subscription) => self.unsubscribe(row, subscription),
-                None => {
-                    row.guards.decrement();
-                }
+            if subscription == Subscription::NONE {
+                row.guards.decrement();
+            } else {
+                self.unsubscribe(row, subscription);
             }
             match seat.cell {
                 Some(cell) => self.abandon(row, cell),
@@ -199,16 +206,16 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
             && first.is_viewed(viewer.id, id)
         {
             first.view_more();
-            return Subscription::Viewed(seen_in);
+            return Subscription::viewed(seen_in);
         }
         begin(row, Event::View);
         match cell.and_then(|cell| Some((cell, self.cell(cell)?))) {
             Some((id, first)) => {
                 first.view_first(viewer.id);
                 viewer.seen_in.set(Some(id));
-                Subscription::Viewed(id)
+                Subscription::viewed(id)
             }
-            None => Subscription::Uncounted,
+            None => Subscription::UNCOUNTED,
         }
     }
 
@@ -225,9 +232,9 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     #[inline]
     fn end_view(&self, row: &Row<F, S::Key>, subscription: Subscription) {
         match subscription {
-            Subscription::Alone => {}
-            Subscription::Uncounted => end(row, Event::View),
-            Subscription::Viewed(id) => {
+            Subscription::ALONE => {}
+            Subscription::UNCOUNTED => end(row, Event::View),
+            Subscription(id) => {
                 let Some(first) = self.cell(id) else { return };
                 if first.view_less() == 0 {
                     end(row, Event::View);
