@@ -406,22 +406,17 @@ const MIX: usize = 0x9e37_79b9_7f4a_7c15;
 #[cfg(not(target_pointer_width = "64"))]
 const MIX: usize = 0x9e37_79b9;
 
-/// A full multiplication, its halves folded together.
+/// Holds the product of two words.
 #[cfg(target_pointer_width = "64")]
-#[inline]
-fn fold(a: usize, b: usize) -> usize {
-    let product = (a as u128) * (b as u128);
-    #[allow(clippy::cast_possible_truncation, reason = "the halves of the product")]
-    let folded = (product as usize) ^ ((product >> 64) as usize);
-    folded
-}
+type Wide = u128;
+#[cfg(not(target_pointer_width = "64"))]
+type Wide = u64;
 
 /// A full multiplication, its halves folded together.
-#[cfg(not(target_pointer_width = "64"))]
 #[inline]
 fn fold(a: usize, b: usize) -> usize {
-    let product = (a as u64) * (b as u64);
+    let product = (a as Wide) * (b as Wide);
     #[allow(clippy::cast_possible_truncation, reason = "the halves of the product")]
-    let folded = (product as usize) ^ ((product >> 32) as usize);
+    let folded = (product as usize) ^ ((product >> usize::BITS) as usize);
     folded
 }

@@ -5,40 +5,31 @@ use streamgauge_core::FLUSH_EVERY;
 
 use crate::node::{BYTES, Collector, Node, check, join};
 
-#[test]
-fn two_writers_of_one_series_and_a_collector_lose_nothing() {
-    check(3, || {
-        let node = Node::new(1, 2);
+/// Two writers pass, of these series, in a node with this room; nothing of it is lost.
+fn two_writers_lose_nothing(series: usize, cells: usize, names: [&'static str; 2]) {
+    check(3, move || {
+        let node = Node::new(series, cells);
         let mut collector = Collector::new(&node);
-        let others = [node.pass_apart("a", 1), node.pass_apart("a", 2)];
+        let others = [node.pass_apart(names[0], 1), node.pass_apart(names[1], 2)];
         collector.tick();
         join(others);
         collector.finish(3, 2);
     });
+}
+
+#[test]
+fn two_writers_of_one_series_and_a_collector_lose_nothing() {
+    two_writers_lose_nothing(1, 2, ["a", "a"]);
 }
 
 #[test]
 fn two_writers_that_fight_for_one_cell_lose_nothing() {
-    check(3, || {
-        let node = Node::new(2, 1);
-        let mut collector = Collector::new(&node);
-        let others = [node.pass_apart("a", 1), node.pass_apart("b", 2)];
-        collector.tick();
-        join(others);
-        collector.finish(3, 2);
-    });
+    two_writers_lose_nothing(2, 1, ["a", "b"]);
 }
 
 #[test]
 fn two_writers_that_fight_for_one_row_lose_nothing() {
-    check(3, || {
-        let node = Node::new(1, 1);
-        let mut collector = Collector::new(&node);
-        let others = [node.pass_apart("a", 1), node.pass_apart("b", 2)];
-        collector.tick();
-        join(others);
-        collector.finish(3, 2);
-    });
+    two_writers_lose_nothing(1, 1, ["a", "b"]);
 }
 
 #[test]
