@@ -47,6 +47,8 @@ pub struct Packet<'a> {
     pub channel: Channel,
     /// Its body.
     pub body: &'a [u8],
+    /// What the reader has met up to now, this packet included.
+    pub tally: Tally,
 }
 
 /// A body longer than [`MAX_BODY`].
@@ -195,6 +197,7 @@ impl Decoder {
         Some(Packet {
             channel: open.channel,
             body: self.buffer.get(HEAD..open.end)?,
+            tally: self.tally,
         })
     }
 }
