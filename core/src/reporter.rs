@@ -245,12 +245,18 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
     /// had to say is said again with the next tick.
     pub fn refuse(&mut self) {
         self.health.refused_frames += 1;
+        self.restart();
+        self.advance();
+    }
+
+    /// Begins the frame again, for one more sink: the next piece is its first.
+    pub fn restart(&mut self) {
         match self.split(self.place) {
             Part::Traffic(_) => self.traffic.reset(),
             Part::Presence(_) => self.presence.reset(),
             Part::Node => {}
         }
-        self.advance();
+        self.sent = 0;
     }
 
     /// The tracks of this node, in the order in which frames come.
