@@ -60,7 +60,7 @@ impl TrackId {
 /// # use streamgauge_core::*;
 /// # struct NoLock;
 /// # impl Lock for NoLock { fn with<T>(&self, f: impl FnOnce() -> T) -> T { f() } }
-/// # static METERS: Meters<Inline<Traffic, NoLock, 4, 8, 8, 4>, Inline<Presence, NoLock, 2, 8, 0, 4>> =
+/// # static METERS: Meters<Inline<Traffic, NoLock, 4, 12, 8, 4>, Inline<Presence, NoLock, 2, 10, 0, 4>> =
 /// #     Meters::new(Meter::new(Inline::inline(NoLock, NoLock)), Meter::new(Inline::inline(NoLock, NoLock)));
 /// let mut track = StatsHandle::new(&METERS, Tier::External).broadcast("demo/bbb").publisher_track("video");
 /// track.whole_frame(1200);
