@@ -21,14 +21,18 @@ pub trait Handle: MeterRef<Traffic> + MeterRef<Presence> {
 pub struct Meters<T, P> {
     traffic: Meter<Traffic, T>,
     presence: Meter<Presence, P>,
-    prefix: &'static str,
+    prefix: Option<&'static str>,
 }
 
 impl<T, P> Meters<T, P> {
     /// The two meters as one. Nothing is taken for the node's own stats: see
     /// [`under`](Self::under).
     pub const fn new(traffic: Meter<Traffic, T>, presence: Meter<Presence, P>) -> Self {
-        Self::under("", traffic, presence)
+        Self {
+            traffic,
+            presence,
+            prefix: None,
+        }
     }
 
     /// The two meters of a node that publishes its own stats under `prefix`, as handles that refer to
@@ -41,7 +45,7 @@ impl<T, P> Meters<T, P> {
         Self {
             traffic,
             presence,
-            prefix,
+            prefix: Some(prefix),
         }
     }
 
@@ -78,7 +82,7 @@ impl<T: Storage<Traffic>, P: Storage<Presence>> MeterRef<Presence> for &Meters<T
 
 impl<T: Storage<Traffic>, P: Storage<Presence>> Handle for &Meters<T, P> {
     fn prefix(&self) -> &str {
-        self.prefix
+        self.prefix.unwrap_or_default()
     }
 }
 

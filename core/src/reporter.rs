@@ -60,7 +60,7 @@ impl TrackId {
 /// # use streamgauge_core::*;
 /// # struct NoLock;
 /// # impl Lock for NoLock { fn with<T>(&self, f: impl FnOnce() -> T) -> T { f() } }
-/// # static METERS: Meters<Inline<Traffic, NoLock, 4, 8, 8, 4>, Inline<Presence, NoLock, 2, 8, 0, 4>> =
+/// # static METERS: Meters<Inline<Traffic, NoLock, 4, 12, 8, 4>, Inline<Presence, NoLock, 2, 10, 0, 4>> =
 /// #     Meters::new(Meter::new(Inline::inline(NoLock, NoLock)), Meter::new(Inline::inline(NoLock, NoLock)));
 /// let mut track = StatsHandle::new(&METERS, Tier::External).broadcast("demo/bbb").publisher_track("video");
 /// track.whole_frame(1200);
@@ -245,12 +245,18 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
     /// had to say is said again with the next tick.
     pub fn refuse(&mut self) {
         self.health.refused_frames += 1;
+        self.restart();
+        self.advance();
+    }
+
+    /// Begins the frame again, for one more sink: the next piece is its first.
+    pub fn restart(&mut self) {
         match self.split(self.place) {
             Part::Traffic(_) => self.traffic.reset(),
             Part::Presence(_) => self.presence.reset(),
             Part::Node => {}
         }
-        self.advance();
+        self.sent = 0;
     }
 
     /// The tracks of this node, in the order in which frames come.

@@ -59,9 +59,9 @@ pub trait Storage<F: Family> {
     fn shards(&self) -> &[Shard<Self::Lock>];
     /// The chains of the index; about one per row, and at least one if there is a row.
     fn buckets(&self) -> &[Bucket];
-    /// The overflow series, one per lane.
-    fn overflow(&self) -> &[Row<F, Self::Key>];
-    /// The series.
+    /// The lanes, each with an overflow series; at most as many as there are rows.
+    fn lanes(&self) -> usize;
+    /// The overflow series, one per lane, and then the others.
     fn rows(&self) -> &[Row<F, Self::Key>];
     /// The cells.
     fn cells(&self) -> &[Cell<F>];
@@ -69,85 +69,83 @@ pub trait Storage<F: Family> {
 
 /// The tables in any memory that is a slice: arrays ([`Inline`]), boxes, or `&mut [T]` of the caller.
 #[derive(Debug)]
-pub struct Tables<F, K, L, Shards, Buckets, Overflow, Rows, Cells> {
+pub struct Tables<F, K, L, Lanes, Shards, Buckets, Rows, Cells> {
     pool: Pool<L>,
+    lanes: Lanes,
     shards: Shards,
     buckets: Buckets,
-    overflow: Overflow,
     rows: Rows,
     cells: Cells,
     types: PhantomData<fn(F, K)>,
 }
 
-/// The tables in arrays, for a `static`: one shard, `KEY` words of `usize` for each name, 12 bytes or
-/// more.
-pub type Inline<
-    F,
-    L,
-    const LANES: usize,
-    const SERIES: usize,
-    const CELLS: usize,
-    const KEY: usize,
-> = Tables<
-    F,
-    [usize; KEY],
-    L,
-    [Shard<L>; 1],
-    [Bucket; SERIES],
-    [Row<F, [usize; KEY]>; LANES],
-    [Row<F, [usize; KEY]>; SERIES],
-    [Cell<F>; CELLS],
->;
+/// The tables in arrays, for a `static`: one shard; a row for the overflow series of each lane and
+/// for each series; `KEY` words of `usize` for each name, 12 bytes or more.
+pub type Inline<F, L, const LANES: usize, const ROWS: usize, const CELLS: usize, const KEY: usize> =
+    Tables<
+        F,
+        [usize; KEY],
+        L,
+        [(); LANES],
+        [Shard<L>; 1],
+        [Bucket; ROWS],
+        [Row<F, [usize; KEY]>; ROWS],
+        [Cell<F>; CELLS],
+    >;
 
 #[cfg(not(loom))]
-impl<F, L, const LANES: usize, const SERIES: usize, const CELLS: usize, const KEY: usize>
-    Inline<F, L, LANES, SERIES, CELLS, KEY>
+impl<F, L, const LANES: usize, const ROWS: usize, const CELLS: usize, const KEY: usize>
+    Inline<F, L, LANES, ROWS, CELLS, KEY>
 where
     F: Family,
 {
     /// Empty tables. All zero apart from the locks, so that a static of them lies in `.bss`.
     #[must_use]
     pub const fn inline(pool: L, shard: L) -> Self {
-        const { assert_room_for_overflow::<[usize; KEY]>() };
+        const {
+            assert_room_for_overflow::<[usize; KEY]>();
+            assert!(LANES <= ROWS, "every lane has a row for its overflow");
+        }
         Self {
             pool: Pool::new(pool),
+            lanes: [(); LANES],
             shards: [Shard::new(shard)],
-            buckets: [const { Bucket::new() }; SERIES],
-            overflow: [const { Row::new() }; LANES],
-            rows: [const { Row::new() }; SERIES],
+            buckets: [const { Bucket::new() }; ROWS],
+            rows: [const { Row::new() }; ROWS],
             cells: [const { Cell::new() }; CELLS],
             types: PhantomData,
         }
     }
 }
 
-impl<F, K, L, Shards, Buckets, Overflow, Rows, Cells>
-    Tables<F, K, L, Shards, Buckets, Overflow, Rows, Cells>
+impl<F, K, L, Lanes, Shards, Buckets, Rows, Cells>
+    Tables<F, K, L, Lanes, Shards, Buckets, Rows, Cells>
 where
     F: Family,
     K: KeyWords,
     L: Lock,
+    Lanes: AsRef<[()]>,
     Shards: AsRef<[Shard<L>]>,
     Buckets: AsRef<[Bucket]>,
-    Overflow: AsRef<[Row<F, K>]>,
     Rows: AsRef<[Row<F, K>]>,
     Cells: AsRef<[Cell<F>]>,
 {
-    /// Tables in memory that the caller brings, all of it fresh.
+    /// Tables in memory that the caller brings, all of it fresh; `lanes` has an element per lane, and
+    /// the first rows are the lanes' overflow series.
     pub fn new(
         pool: L,
+        lanes: Lanes,
         shards: Shards,
         buckets: Buckets,
-        overflow: Overflow,
         rows: Rows,
         cells: Cells,
     ) -> Self {
         const { assert_room_for_overflow::<K>() };
         Self {
             pool: Pool::new(pool),
+            lanes,
             shards,
             buckets,
-            overflow,
             rows,
             cells,
             types: PhantomData,
@@ -163,15 +161,15 @@ const fn assert_room_for_overflow<K>() {
     );
 }
 
-impl<F, K, L, Shards, Buckets, Overflow, Rows, Cells> Storage<F>
-    for Tables<F, K, L, Shards, Buckets, Overflow, Rows, Cells>
+impl<F, K, L, Lanes, Shards, Buckets, Rows, Cells> Storage<F>
+    for Tables<F, K, L, Lanes, Shards, Buckets, Rows, Cells>
 where
     F: Family,
     K: KeyWords,
     L: Lock,
+    Lanes: AsRef<[()]>,
     Shards: AsRef<[Shard<L>]>,
     Buckets: AsRef<[Bucket]>,
-    Overflow: AsRef<[Row<F, K>]>,
     Rows: AsRef<[Row<F, K>]>,
     Cells: AsRef<[Cell<F>]>,
 {
@@ -194,8 +192,8 @@ where
     }
 
     #[inline]
-    fn overflow(&self) -> &[Row<F, K>] {
-        self.overflow.as_ref()
+    fn lanes(&self) -> usize {
+        self.lanes.as_ref().len().min(self.rows.as_ref().len())
     }
 
     #[inline]

@@ -19,9 +19,9 @@ type Boxed<F> = Tables<
     F,
     KeyWords,
     Lent,
+    Vec<()>,
     Vec<Shard<Lent>>,
     Vec<Bucket>,
-    Vec<Row<F, KeyWords>>,
     Vec<Row<F, KeyWords>>,
     Vec<Cell<F>>,
 >;
@@ -176,10 +176,10 @@ fn meter<F: Family>(
 ) -> Meter<F, Boxed<F>> {
     Meter::new(Tables::new(
         Lent::default(),
+        many(lanes, || ()),
         many(shards, || Shard::new(Lent::default())),
         many(series, Bucket::new),
-        many(lanes, Row::new),
-        many(series, Row::new),
+        many(lanes + series, Row::new),
         many(cells, Cell::new),
     ))
 }

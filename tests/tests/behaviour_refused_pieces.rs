@@ -14,7 +14,7 @@ impl Lock for NoLock {
     }
 }
 
-type Node = Meters<Inline<Traffic, NoLock, 4, 8, 8, 4>, Inline<Presence, NoLock, 2, 8, 0, 4>>;
+type Node = Meters<Inline<Traffic, NoLock, 4, 12, 8, 4>, Inline<Presence, NoLock, 2, 10, 0, 4>>;
 /// Books that remember where rows stood, so that they can be copied.
 type Books = Pages<[Account<Traffic>; 12], [u8; 12], [u32; 12], [Lane<Traffic>; 4], [Span; 12]>;
 type Publisher = Reporter<Books, InlineBooks<Presence, 10, 2>>;

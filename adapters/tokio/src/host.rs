@@ -27,9 +27,9 @@ type Boxed<F> = Tables<
     F,
     KeyWords,
     HostLock,
+    Box<[()]>,
     Box<[Shard<HostLock>]>,
     Box<[Bucket]>,
-    Box<[Row<F, KeyWords>]>,
     Box<[Row<F, KeyWords>]>,
     Box<[Cell<F>]>,
 >;
@@ -167,10 +167,10 @@ fn tiers(config: &Config) -> usize {
 fn meter<F: Family>(series: usize, cells: usize, lanes: usize) -> Meter<F, Boxed<F>> {
     let tables = Tables::new(
         HostLock::default(),
+        boxed(lanes, || ()),
         boxed(shards(series), || Shard::new(HostLock::default())),
         boxed(series.max(1), Bucket::new),
-        boxed(lanes, Row::new),
-        boxed(series, Row::new),
+        boxed(lanes + series, Row::new),
         boxed(cells, Cell::new),
     );
     let meter = Meter::new(tables);

@@ -51,8 +51,9 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
 
     /// How full the tables are. Takes the pool's lock.
     pub fn usage(&self) -> Usage {
-        let (rows, cells) = (self.storage.rows().len(), self.storage.cells().len());
-        self.storage.pool().usage(rows, cells)
+        let series = self.storage.rows().len() - self.lanes();
+        let pool = self.storage.pool();
+        pool.usage(series, self.storage.cells().len())
     }
 
     /// Whether the tables run low and the reporter should tick early. A hint: it takes no lock.
@@ -62,7 +63,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
 
     /// How many lanes there are, each with an overflow series.
     pub fn lanes(&self) -> usize {
-        self.storage.overflow().len()
+        self.storage.lanes()
     }
 
     /// The cell, if the id is one.
@@ -74,15 +75,11 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     /// The row: the overflow series come first.
     #[inline]
     pub(crate) fn row(&self, id: u32) -> Option<&Row<F, S::Key>> {
-        let (id, overflow) = (id as usize, self.storage.overflow());
-        match id.checked_sub(overflow.len()) {
-            Some(place) => self.storage.rows().get(place),
-            None => overflow.get(id),
-        }
+        self.storage.rows().get(id as usize)
     }
 
     fn is_overflow(&self, id: u32) -> bool {
-        (id as usize) < self.storage.overflow().len()
+        (id as usize) < self.lanes()
     }
 
     /// The chain for this hash and its place.
@@ -144,10 +141,12 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         key: &Key<S::Key>,
         hash: u32,
     ) -> Option<(u32, &Row<F, S::Key>)> {
-        let rows = self.storage.rows();
+        let series = self.storage.rows().get(self.lanes()..)?;
         let pool = self.storage.pool();
-        let place = pool.take_row(rows.len(), |place| Some(&rows.get(place as usize)?.next))?;
-        let row = rows.get(place as usize)?;
+        let place = pool.take_row(series.len(), |place| {
+            Some(&series.get(place as usize)?.next)
+        })?;
+        let row = series.get(place as usize)?;
         #[allow(clippy::cast_possible_truncation, reason = "at most 256 lanes")]
         let id = place + self.lanes() as u32;
         row.name(key, lane, hash);

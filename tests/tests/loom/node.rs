@@ -38,9 +38,9 @@ type Storage = Tables<
     Traffic,
     Words,
     Mutex,
+    [(); LANES],
     Vec<Shard<Mutex>>,
     Vec<Bucket>,
-    Vec<Row<Traffic, Words>>,
     Vec<Row<Traffic, Words>>,
     Vec<Cell<Traffic>>,
 >;
@@ -64,10 +64,10 @@ impl Node {
     pub(crate) fn under(series: usize, cells: usize, locks: Vec<Mutex>) -> Self {
         Self(Arc::new(Meter::new(Tables::new(
             Mutex::default(),
+            [(); LANES],
             locks.into_iter().map(Shard::new).collect(),
             (0..series).map(|_| Bucket::new()).collect(),
-            (0..LANES).map(|_| Row::new()).collect(),
-            (0..series).map(|_| Row::new()).collect(),
+            (0..LANES + series).map(|_| Row::new()).collect(),
             (0..cells).map(|_| Cell::new()).collect(),
         ))))
     }

@@ -1,0 +1,172 @@
+//! The task that ticks: sleeps, collects, and offers frames to the sink.
+
+use core::fmt;
+
+use embassy_futures::select::select;
+use embassy_time::{Duration, with_timeout};
+use streamgauge_core::{Chunk, Health, Reporter, Schedule, TrackId};
+
+use crate::{
+    Config, SplitError,
+    books::Lent,
+    sink::{Frame, Sink},
+    stats::{Node, NodeRef},
+    time,
+};
+
+/// What a runner reports with; see [`streamgauge_core::Reporter`].
+pub type NodeReporter<N> =
+    Reporter<Lent<<N as Node>::TrafficBooks>, Lent<<N as Node>::PresenceBooks>>;
+
+/// Publishes a node: to be spawned on whichever executor, or driven a step at a time.
+///
+/// ```text
+/// #[embassy_executor::task]
+/// async fn publish(mut runner: Runner<Gauge>, mut sink: Serial<Uart, 64>) {
+///     runner.run(&mut sink).await
+/// }
+/// ```
+///
+/// A loop of one's own does things between ticks, or the last thing:
+///
+/// ```text
+/// loop {
+///     runner.step(&mut sink).await; // sleeps, ticks, publishes
+///     save(runner.reporter());
+/// }
+/// ```
+pub struct Runner<N: Node> {
+    node: NodeRef<N>,
+    reporter: NodeReporter<N>,
+    tiers: &'static [&'static str],
+    patience: Duration,
+}
+
+impl<N: Node> Runner<N> {
+    pub(crate) fn new(node: NodeRef<N>, config: Config) -> Result<Self, SplitError> {
+        let desk = node.0.desk();
+        let (Ok(traffic), Ok(presence)) = (desk.traffic.try_lock(), desk.presence.try_lock())
+        else {
+            return Err(SplitError::AlreadySplit);
+        };
+        let schedule = Schedule {
+            interval: time::span(config.interval),
+            start: time::now(),
+            start_ms: config.start_ms,
+            epoch: config.epoch,
+        };
+        Ok(Self {
+            node,
+            reporter: Reporter::new(schedule, Lent(traffic), Lent(presence)),
+            tiers: config.tiers,
+            patience: config.patience,
+        })
+    }
+
+    /// Ticks and publishes for ever. May be dropped at any await: what was on its way then is said
+    /// again with the next tick.
+    pub async fn run<S: Sink>(&mut self, sink: &mut S) -> ! {
+        loop {
+            self.step(sink).await;
+        }
+    }
+
+    /// Sleeps until a tick is due, ticks, and offers every changed frame to the sink.
+    ///
+    /// However late, it is one tick. While the tables run low it comes as early as a tenth of the
+    /// interval after the last.
+    pub async fn step<S: Sink>(&mut self, sink: &mut S) {
+        while !self.tick_if_due() {
+            self.sleep().await;
+        }
+        self.publish(sink).await;
+    }
+
+    /// Ticks at once, due or not, and offers every changed frame to the sink: what was counted before
+    /// the call is in them. For the last words before a reset.
+    pub async fn flush<S: Sink>(&mut self, sink: &mut S) {
+        let shared = self.node.0.shared();
+        shared.pressure.reset();
+        self.reporter.tick(&shared.meters, time::now());
+        self.publish(sink).await;
+    }
+
+    /// The reporter, with its ledgers.
+    pub const fn reporter(&self) -> &NodeReporter<N> {
+        &self.reporter
+    }
+
+    /// What `node.json` tells.
+    pub fn health(&self) -> &Health {
+        self.reporter.health()
+    }
+
+    fn tick_if_due(&mut self) -> bool {
+        let shared = self.node.0.shared();
+        self.reporter.handle_timeout(&shared.meters, time::now())
+    }
+
+    /// Sleeps until the next tick, or the next early one if the tables run low meanwhile.
+    async fn sleep(&self) {
+        let pressure = &self.node.0.shared().pressure;
+        let regular = time::sleep_until(self.reporter.poll_timeout());
+        select(regular, async {
+            if !self.node.is_pressed() {
+                pressure.wait().await;
+            }
+            time::sleep_until(self.reporter.poll_early_timeout()).await;
+        })
+        .await;
+    }
+
+    async fn publish<S: Sink>(&mut self, sink: &mut S) {
+        while let Some(track) = self.reporter.poll_track() {
+            let patience = self.patience;
+            let mut frame = Outgoing {
+                runner: self,
+                track,
+            };
+            let sent = with_timeout(patience, sink.send(&mut frame)).await;
+            match sent {
+                Ok(Ok(())) => self.reporter.accept(&self.node.0.shared().meters),
+                Ok(Err(_)) | Err(_) => self.reporter.refuse(),
+            }
+        }
+    }
+}
+
+impl<N: Node> fmt::Debug for Runner<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner")
+            .field("health", self.health())
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The frame that a runner's reporter is about to publish.
+struct Outgoing<'a, N: Node> {
+    runner: &'a mut Runner<N>,
+    track: TrackId,
+}
+
+impl<N: Node> Frame for Outgoing<'_, N> {
+    fn track(&self) -> TrackId {
+        self.track
+    }
+
+    fn epoch(&self) -> u64 {
+        self.runner.reporter.health().epoch
+    }
+
+    fn read(&mut self, buf: &mut [u8]) -> Chunk {
+        let meters = &self.runner.node.0.shared().meters;
+        self.runner
+            .reporter
+            .poll_frame(meters, self.runner.tiers, buf)
+    }
+
+    fn restart(&mut self) {
+        self.runner.reporter.restart();
+    }
+}
