@@ -16,11 +16,12 @@ fn pend(_: *mut ()) {
     WOKEN.store(true, Ordering::Release);
 }
 
-/// Runs the tasks that `spawn` spawns, for ever; returns if it was called before.
-pub(crate) fn run(spawn: impl FnOnce(Spawner)) -> Option<()> {
+/// Runs the tasks that `spawn` spawns, for ever; nothing if it was called before, or a task could not be
+/// spawned.
+pub(crate) fn run(spawn: impl FnOnce(Spawner) -> Option<()>) -> Option<()> {
     let executor = singleton!(: Executor = Executor::new(core::ptr::null_mut()))?;
     let executor: &'static Executor = executor;
-    spawn(executor.spawner());
+    spawn(executor.spawner())?;
     loop {
         WOKEN.store(false, Ordering::Relaxed);
         // SAFETY: only this loop polls, so no poll runs inside another.

@@ -4,29 +4,39 @@
 #![no_main]
 
 mod board;
+mod counts;
 mod executor;
+mod gateway;
 mod link;
+mod race;
 mod register;
 mod serial;
 mod time;
+mod uplink;
+
+use core::panic::PanicInfo;
 
 use board::Port;
+use cortex_m::{asm, singleton};
+use counts::Gauge;
 use embassy_executor::Spawner;
-use embedded_io_async::Read;
-use serial::{Receiver, Sender};
-use streamgauge_gateway_protocol::{Channel, Decoder, Message};
+use gateway::{Gateway, Line};
 use link::Link;
-use cortex_m::singleton;
+use serial::{Receiver, Sender};
+use streamgauge_embassy::Runner;
 
-#[allow(unsafe_code, reason = "exceptions are entered by address")]
-mod exceptions {
+#[allow(unsafe_code, reason = "the processor enters handlers by address")]
+mod handlers {
     use cortex_m_rt::exception;
-    use crate::{board, time};
+
+    use crate::{board, counts::Track, race, time};
 
     #[exception]
     fn SysTick() {
+        static mut GUARD: Option<Track> = None;
         time::on_tick();
         board::on_tick();
+        race::on_tick(GUARD);
     }
 
     #[exception]
@@ -35,43 +45,56 @@ mod exceptions {
     }
 }
 
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo) -> ! {
-    loop {
-        cortex_m::asm::bkpt();
-    }
+#[embassy_executor::task]
+async fn forward(gateway: &'static mut Gateway, receiver: Receiver<Port>) {
+    gateway.run(receiver).await
 }
 
 #[embassy_executor::task]
-async fn echo(mut receiver: Receiver<Port>, up: &'static Link<Sender<Port>>, down: &'static Link<Sender<Port>>) {
-    let mut decoder = Decoder::new();
-    let mut buf = [0; 32];
-    loop {
-        let Ok(len) = receiver.read(&mut buf).await;
-        for byte in buf.iter().take(len) {
-            let Some(packet) = decoder.push(*byte) else { continue };
-            if let Ok(message) = Message::read(packet.body) {
-                match message {
-                    Message::Ping { token } => { let _ = up.send(Channel::Control, &Message::Pong { token, boots: 0, damaged: 0, lost: 0, refused: 0 }).await; }
-                    message => { let _ = down.send(Channel::Data, &message).await; }
-                }
-            }
-        }
-    }
+async fn publish(runner: Runner<Gauge>, upstream: Line) {
+    uplink::run(runner, upstream).await
 }
 
-/// Starts everything; nothing if it was started before.
+#[embassy_executor::task]
+async fn race() {
+    race::run().await
+}
+
+/// Starts everything; nothing if that was done before.
 fn start() -> Option<()> {
     let peripherals = cortex_m::Peripherals::take()?;
     let links = board::start();
-    let upstream: &'static _ = singleton!(: Link<Sender<Port>> = Link::new(links.upstream))?;
-    let downstream: &'static _ = match links.downstream { Some(sender) => singleton!(: Link<Sender<Port>> = Link::new(sender))?, None => upstream };
+    let upstream = singleton!(: Link<Sender<Port>> = Link::new(links.upstream))?;
+    let upstream: Line = upstream;
+    let downstream = match links.downstream {
+        Some(sender) => singleton!(: Link<Sender<Port>> = Link::new(sender))?,
+        None => upstream,
+    };
+    let runner = counts::start()?;
+    let gateway = singleton!(: Gateway = Gateway::new(upstream, downstream, 0))?;
     time::start(peripherals.SYST);
-    executor::run(|spawner| { if let Ok(t) = echo(links.receiver, upstream, downstream) { spawner.spawn(t); } })
+    executor::run(|spawner: Spawner| {
+        spawner.spawn(forward(gateway, links.receiver).ok()?);
+        spawner.spawn(publish(runner, upstream).ok()?);
+        spawner.spawn(race().ok()?);
+        Some(())
+    })
 }
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
     start();
-    loop { cortex_m::asm::bkpt() }
+    halt()
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo) -> ! {
+    halt()
+}
+
+/// The end: a debugger sees it, and so does a host that gets no answer.
+fn halt() -> ! {
+    loop {
+        asm::bkpt();
+    }
 }

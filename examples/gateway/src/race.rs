@@ -53,7 +53,10 @@ pub(crate) fn on_tick(guard: &mut Option<Track>) {
 pub(crate) async fn run() -> ! {
     loop {
         Timer::after_millis(10).await;
-        let mut guard = open().filter(|_| is_running());
+        if !is_running() {
+            continue;
+        }
+        let mut guard = open();
         while is_running() {
             (0..BURST).for_each(|_| count(&mut guard, &TASK));
             yield_now().await;

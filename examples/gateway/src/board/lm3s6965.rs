@@ -5,6 +5,16 @@ use crate::{
     serial::{Receiver, Sender, Serial, Uart},
 };
 
+/// Broadcasts that the gateway takes at once.
+pub(crate) const BROADCASTS: usize = 48;
+/// Subscriptions to them.
+pub(crate) const SUBSCRIPTIONS: usize = 32;
+/// Series that are counted apart: two for each broadcast. Fewer than there may be broadcasts, so that
+/// the overflow series has something to do.
+pub(crate) const SERIES: usize = 32;
+/// Guards that count in a cell of their own.
+pub(crate) const CELLS: usize = 64;
+
 /// Of the processor, and of its tick.
 pub(crate) const CORE_HZ: u32 = 12_500_000;
 
@@ -27,9 +37,7 @@ impl Pl011 {
     fn start(&self) {
         // Eight bits, no parity, with the buffers in use; then sender, receiver and all on.
         self.0.offset(Self::LINE).write(0b11 << 5 | 1 << 4);
-        self.0
-            .offset(Self::CONTROL)
-            .write(1 << 9 | 1 << 8 | 1 << 0);
+        self.0.offset(Self::CONTROL).write(1 << 9 | 1 << 8 | 1 << 0);
     }
 
     fn has(&self, flag: u32) -> bool {

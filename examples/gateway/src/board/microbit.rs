@@ -7,6 +7,16 @@ use crate::{
     serial::{Receiver, Sender, Serial, Uart},
 };
 
+/// Broadcasts that the gateway takes at once.
+pub(crate) const BROADCASTS: usize = 16;
+/// Subscriptions to them.
+pub(crate) const SUBSCRIPTIONS: usize = 8;
+/// Series that are counted apart: two for each broadcast. Fewer than there may be broadcasts, so that
+/// the overflow series has something to do.
+pub(crate) const SERIES: usize = 8;
+/// Guards that count in a cell of their own.
+pub(crate) const CELLS: usize = 16;
+
 /// Of the processor, and of its tick.
 pub(crate) const CORE_HZ: u32 = 16_000_000;
 

@@ -1,0 +1,57 @@
+//! The way of the stats: frames as packets, on the upstream link.
+
+use core::convert::Infallible;
+
+use embassy_sync::{blocking_mutex::raw::CriticalSectionRawMutex, signal::Signal};
+use embedded_io_async::{ErrorType, Write};
+use streamgauge_embassy::{Runner, Serial};
+use streamgauge_gateway_protocol::{Channel, MAX_BODY};
+
+use crate::{counts::Gauge, gateway::Line};
+
+/// Asks the runner for a last frame of each track.
+static ASKED: Signal<CriticalSectionRawMutex, ()> = Signal::new();
+/// Says that they are out.
+static SAID: Signal<CriticalSectionRawMutex, ()> = Signal::new();
+
+/// Publishes for ever.
+pub(crate) async fn run(mut runner: Runner<Gauge>, upstream: Line) -> ! {
+    let mut sink = Serial::<_, 256>::new(StatsChannel(upstream));
+    loop {
+        runner.step(&mut sink).await;
+        if ASKED.try_take().is_some() {
+            runner.flush(&mut sink).await;
+            SAID.signal(());
+        }
+    }
+}
+
+/// Returns when all that was counted before is on its way upstream.
+pub(crate) async fn last_words() {
+    ASKED.signal(());
+    SAID.wait().await;
+}
+
+/// Sends stats to this UDP port of the host as well; nothing where there is no Ethernet.
+pub(crate) fn report(_port: u16) -> Option<()> {
+    None
+}
+
+/// A stream of bytes that goes upstream in packets, between others.
+struct StatsChannel(Line);
+
+impl ErrorType for StatsChannel {
+    type Error = Infallible;
+}
+
+impl Write for StatsChannel {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        let piece = bytes.get(..MAX_BODY).unwrap_or(bytes);
+        self.0.send_body(Channel::Stats, piece).await?;
+        Ok(piece.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
