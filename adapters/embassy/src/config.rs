@@ -3,6 +3,7 @@
 use core::fmt;
 
 use embassy_time::Duration;
+use streamgauge_core::{Names, Tier};
 
 /// How a node counts and publishes. Made with [`Config::new`], changed by its setters, checked by
 /// [`Stats::split`](crate::Stats::split).
@@ -116,6 +117,16 @@ impl Config {
             }
             Ok(())
         })
+    }
+}
+
+impl Names for Config {
+    fn tier(&self, tier: Tier) -> &str {
+        self.tiers.tier(tier)
+    }
+
+    fn path(&self) -> [&str; 2] {
+        [self.prefix, self.node]
     }
 }
 

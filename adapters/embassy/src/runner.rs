@@ -3,7 +3,7 @@
 use core::fmt;
 
 use embassy_futures::select::select;
-use embassy_time::{Duration, with_timeout};
+use embassy_time::with_timeout;
 use streamgauge_core::{Chunk, Health, Reporter, Schedule, TrackId};
 
 use crate::{
@@ -38,8 +38,7 @@ pub type NodeReporter<N> =
 pub struct Runner<N: Node> {
     node: NodeRef<N>,
     reporter: NodeReporter<N>,
-    tiers: &'static [&'static str],
-    patience: Duration,
+    config: Config,
 }
 
 impl<N: Node> Runner<N> {
@@ -58,8 +57,7 @@ impl<N: Node> Runner<N> {
         Ok(Self {
             node,
             reporter: Reporter::new(schedule, Lent(traffic), Lent(presence)),
-            tiers: config.tiers,
-            patience: config.patience,
+            config,
         })
     }
 
@@ -121,7 +119,7 @@ impl<N: Node> Runner<N> {
 
     async fn publish<S: Sink>(&mut self, sink: &mut S) {
         while let Some(track) = self.reporter.poll_track() {
-            let patience = self.patience;
+            let patience = self.config.patience;
             let mut frame = Outgoing {
                 runner: self,
                 track,
@@ -139,7 +137,7 @@ impl<N: Node> fmt::Debug for Runner<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Runner")
             .field("health", self.health())
-            .field("patience", &self.patience)
+            .field("config", &self.config)
             .finish_non_exhaustive()
     }
 }
@@ -156,14 +154,14 @@ impl<N: Node> Frame for Outgoing<'_, N> {
     }
 
     fn epoch(&self) -> u64 {
-        self.runner.reporter.health().epoch
+        self.runner.config.epoch
     }
 
     fn read(&mut self, buf: &mut [u8]) -> Chunk {
         let meters = &self.runner.node.0.shared().meters;
         self.runner
             .reporter
-            .poll_frame(meters, self.runner.tiers, buf)
+            .poll_frame(meters, &self.runner.config, buf)
     }
 
     fn restart(&mut self) {

@@ -12,7 +12,7 @@ pub trait Frame {
     /// The track that it is a frame of.
     fn track(&self) -> TrackId;
 
-    /// The life of the node that it is from.
+    /// The boot that it is from, as [`Config::with_epoch`](crate::Config::with_epoch) tells.
     fn epoch(&self) -> u64;
 
     /// Writes the next piece into `buf`, and says how long it is and whether it is the last.
