@@ -8,6 +8,7 @@ use streamgauge_core::{Names, Tier};
 /// How a node counts and publishes. Made with [`Config::new`], changed by its setters, checked by
 /// [`Stats::split`](crate::Stats::split).
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Config {
     pub(crate) prefix: &'static str,
     pub(crate) node: &'static str,
@@ -138,6 +139,7 @@ impl Default for Config {
 
 /// Why a [`Stats`](crate::Stats) could not be split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SplitError {
     /// It was split before: there is one runner for it, once.

@@ -9,9 +9,11 @@ use streamgauge_core::{Chunk, Health, Reporter, Schedule, TrackId};
 use crate::{
     Config, SplitError,
     books::Lent,
-    sink::{Frame, Sink},
+    log::line,
+    sink::{Frame, Sink, SinkError},
     stats::{Node, NodeRef},
     time,
+    wire::track_number,
 };
 
 /// What a runner reports with; see [`streamgauge_core::Reporter`].
@@ -39,6 +41,8 @@ pub struct Runner<N: Node> {
     node: NodeRef<N>,
     reporter: NodeReporter<N>,
     config: Config,
+    /// Whether the sink refused the last frame it was offered.
+    refusing: bool,
 }
 
 impl<N: Node> Runner<N> {
@@ -58,6 +62,7 @@ impl<N: Node> Runner<N> {
             node,
             reporter: Reporter::new(schedule, Lent(traffic), Lent(presence)),
             config,
+            refusing: false,
         })
     }
 
@@ -84,7 +89,6 @@ impl<N: Node> Runner<N> {
     /// the call is in them. For the last words before a reset.
     pub async fn flush<S: Sink>(&mut self, sink: &mut S) {
         let shared = self.node.0.shared();
-        shared.pressure.reset();
         self.reporter.tick(&shared.meters, time::now());
         self.publish(sink).await;
     }
@@ -100,8 +104,13 @@ impl<N: Node> Runner<N> {
     }
 
     fn tick_if_due(&mut self) -> bool {
-        let shared = self.node.0.shared();
-        self.reporter.handle_timeout(&shared.meters, time::now())
+        let before = *self.health();
+        let meters = &self.node.0.shared().meters;
+        let ticked = self.reporter.handle_timeout(meters, time::now());
+        if ticked {
+            note_tick(&before, self.health());
+        }
+        ticked
     }
 
     /// Sleeps until the next tick, or the next early one if the tables run low meanwhile.
@@ -125,10 +134,32 @@ impl<N: Node> Runner<N> {
                 track,
             };
             let sent = with_timeout(patience, sink.send(&mut frame)).await;
+            let sent = sent.unwrap_or(Err(SinkError::TimedOut));
             match sent {
-                Ok(Ok(())) => self.reporter.accept(&self.node.0.shared().meters),
-                Ok(Err(_)) | Err(_) => self.reporter.refuse(),
+                Ok(()) => self.reporter.accept(&self.node.0.shared().meters),
+                Err(_) => self.reporter.refuse(),
             }
+            self.note_sent(track, sent);
+        }
+    }
+
+    /// Tells the operator when the sink begins or ceases to refuse, not each time.
+    fn note_sent(&mut self, track: TrackId, sent: Result<(), SinkError>) {
+        let track = track_number(track);
+        let refused = core::mem::replace(&mut self.refusing, sent.is_err());
+        match sent {
+            Ok(()) if refused => line!(
+                info,
+                "a stats sink accepts frames again, of track {}",
+                track
+            ),
+            Err(error) if !refused => line!(
+                warn,
+                "a stats sink refuses frames, of track {}: {}; they are tried again",
+                track,
+                error
+            ),
+            Ok(()) | Err(_) => {}
         }
     }
 }
@@ -139,6 +170,31 @@ impl<N: Node> fmt::Debug for Runner<N> {
             .field("health", self.health())
             .field("config", &self.config)
             .finish_non_exhaustive()
+    }
+}
+
+/// Tells the operator what was out of the ordinary about a tick.
+fn note_tick(before: &Health, now: &Health) {
+    let skipped = now.skipped_ticks - before.skipped_ticks;
+    if skipped > 0 {
+        line!(warn, "stats are late: {} ticks were skipped", skipped);
+    }
+    if now.early_ticks != before.early_ticks {
+        let (series, cells) = (now.traffic.series, now.traffic.cells);
+        line!(
+            debug,
+            "stats tables run low: {} series, {} cells",
+            series,
+            cells
+        );
+    }
+    let folds = |health: &Health| {
+        let folded = health.traffic.folded_keys;
+        folded.wrapping_add(health.presence.folded_keys)
+    };
+    let folds = folds(now).wrapping_sub(folds(before));
+    if folds > 0 {
+        line!(warn, "{} guards were counted in an overflow series", folds);
     }
 }
 

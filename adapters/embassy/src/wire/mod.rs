@@ -43,6 +43,7 @@ mod track;
 
 pub use decode::{Assembler, Reader, Received, Tally};
 pub use encode::{Packed, Packets, stuff, stuffing};
+pub(crate) use track::PER_TIER;
 pub use track::{track_id, track_number};
 
 use crc::{CRC_32_ISO_HDLC, Crc};
