@@ -66,7 +66,7 @@ impl Config {
         self
     }
 
-    /// How long a sink may take for one frame. A frame that takes longer is given up and refused, so
+    /// How long a sink may take for one frame, an hour at most. A frame that takes longer is given up and refused, so
     /// that a dead sink does not keep the node from collecting what was counted: a cell's word may
     /// grow by less than 2^32 in that time.
     #[must_use]

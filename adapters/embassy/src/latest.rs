@@ -18,8 +18,11 @@ use crate::{
 ///
 /// `TRACKS` tracks are kept, those with the lowest [numbers](crate::wire): 1 for `node.json`, 3 with
 /// the external tier's traffic, 7 for all of two tiers, as [`tracks`](crate::tracks) counts. Frames of
-/// other tracks are accepted unread. `BYTES` is the room for a frame: a longer one is refused, and the
-/// last one that fitted stays. `READERS` readers can be there at once, on all tracks together.
+/// other tracks are accepted unread. `READERS` readers can be there at once, on all tracks together.
+///
+/// `BYTES` is the room for a frame: a longer one is refused, and the last one that fitted stays. Series
+/// that have ended stay in frames, and in the tables, until a frame with them was accepted: give it
+/// room for as many as there are rows, at some 250 bytes each, and 1500 for `node.json` at least.
 ///
 /// It takes `TRACKS + 1` times `BYTES`: a frame is put together beside those that are shown.
 ///

@@ -3,7 +3,6 @@
 use core::fmt;
 
 use embassy_futures::select::select;
-use embassy_time::with_timeout;
 use streamgauge_core::{Chunk, Health, Reporter, Schedule, TrackId};
 
 use crate::{
@@ -133,7 +132,7 @@ impl<N: Node> Runner<N> {
                 runner: self,
                 track,
             };
-            let sent = with_timeout(patience, sink.send(&mut frame)).await;
+            let sent = time::within(patience, sink.send(&mut frame)).await;
             let sent = sent.unwrap_or(Err(SinkError::TimedOut));
             match sent {
                 Ok(()) => self.reporter.accept(&self.node.0.shared().meters),
