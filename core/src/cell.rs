@@ -1,9 +1,27 @@
 //! One writer's words: a guard stores, the reporter reads.
 
+use core::num::NonZeroU32;
+
 use crate::{
     schema::Family,
     sync::{AtomicUsize, AtomicWords, Guarded, Link, Ordering, const_fn, zero_words},
 };
+
+/// Which cell of a meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CellId(NonZeroU32);
+
+impl CellId {
+    #[inline]
+    pub(crate) fn new(id: u32) -> Option<Self> {
+        NonZeroU32::new(id.wrapping_add(1)).map(Self)
+    }
+
+    #[inline]
+    pub(crate) const fn get(self) -> u32 {
+        self.0.get() - 1
+    }
+}
 
 /// One writer's words for one series. A cache line on 64-bit hosts, so that two writers never share
 /// one.

@@ -1,12 +1,15 @@
 //! What user code holds: an announce guard, and the writers of a series.
 
+use core::fmt;
+
 use crate::{
+    cell::{Cell, CellId},
     families::Traffic,
     key::Key,
     meter::{Meter, Place, Seat, Subscription, Viewer},
     schema::{Counter, Family},
     storage::Storage,
-    sync::{AtomicWords, Link, add, zero_words},
+    sync::{Link, PlainWords, add},
 };
 
 /// Leads a guard to its meter: a reference to a static, or an `Arc` of the adapter.
@@ -14,19 +17,50 @@ pub trait MeterRef<F: Family>: Clone {
     /// The meter's tables.
     type Storage: Storage<F>;
 
+    /// What a guard keeps of its cell: the cell itself (`&Cell<F>`) where this is a reference and the
+    /// meter outlives it; `()` where this owns a share of the meter, so that the cell is looked up.
+    type Hold: Copy + Send + Sync;
+
     /// The meter.
     fn meter(&self) -> &Meter<F, Self::Storage>;
+
+    /// What a guard is to keep of this cell: nothing, unless this is a reference.
+    #[inline]
+    fn hold(&self, _cell: CellId) -> Option<Self::Hold> {
+        None
+    }
+
+    /// The cell, on the path of every bump: looked up, unless this is a reference and it was kept.
+    #[inline]
+    fn reach(
+        meter: Option<&Self>,
+        cell: Option<CellId>,
+        _hold: Option<Self::Hold>,
+    ) -> Option<&Cell<F>> {
+        meter?.meter().cell(cell?)
+    }
 
     /// Called when a guard finds the tables running low: the place to wake a sleeping reporter.
     fn pressed(&self) {}
 }
 
-impl<F: Family, S: Storage<F>> MeterRef<F> for &Meter<F, S> {
+impl<'a, F: Family, S: Storage<F>> MeterRef<F> for &'a Meter<F, S> {
     type Storage = S;
+    type Hold = &'a Cell<F>;
 
     #[inline]
     fn meter(&self) -> &Meter<F, S> {
         self
+    }
+
+    #[inline]
+    fn hold(&self, cell: CellId) -> Option<&'a Cell<F>> {
+        Meter::cell(self, cell)
+    }
+
+    #[inline]
+    fn reach(_: Option<&Self>, _: Option<CellId>, hold: Option<Self::Hold>) -> Option<&Cell<F>> {
+        hold
     }
 }
 
@@ -105,23 +139,20 @@ impl<F: Family, M: MeterRef<F>> Drop for Announce<F, M> {
 ///
 /// When no cell was free the guard keeps its words in itself and hands them over when it drops, and
 /// every [`FLUSH_EVERY`] bumps: such a bump takes the lock, and may lag behind in frames.
-#[derive(Debug)]
 #[must_use = "a guard counts as closed when it drops"]
 pub struct Track<F: Family, M: MeterRef<F>> {
     meter: Option<M>,
-    /// The cell's id; [`NO_CELL`] if there is none.
-    cell: u32,
+    hold: Option<M::Hold>,
+    cell: Option<CellId>,
     place: Place,
     unflushed: u32,
     subscription: Subscription,
-    own: F::Cell,
+    /// What was counted without a cell and not handed over yet.
+    own: F::Own,
 }
 
 /// After so many bumps a guard without a cell hands over what it kept.
 pub const FLUSH_EVERY: u32 = 64;
-
-/// No table has this many cells.
-const NO_CELL: u32 = u32::MAX;
 
 impl<F: Family, M: MeterRef<F>> Track<F, M> {
     /// Subscribes to the series of this lane and name, without an announce guard; without a key, to
@@ -137,11 +168,12 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
     pub fn disabled() -> Self {
         Self {
             meter: None,
-            cell: NO_CELL,
-            place: Place { row: 0, shard: 0 },
+            hold: None,
+            cell: None,
+            place: Place::new(0, 0),
             unflushed: 0,
             subscription: Subscription::NONE,
-            own: zero_words!(F::Cell),
+            own: PlainWords::ZERO,
         }
     }
 
@@ -149,12 +181,13 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
     fn seated(meter: M, seat: Seat, subscription: Subscription) -> Self {
         press(&meter);
         Self {
+            hold: seat.cell.and_then(|cell| meter.hold(cell)),
             meter: Some(meter),
-            cell: seat.cell.unwrap_or(NO_CELL),
+            cell: seat.cell,
             place: seat.place,
             unflushed: 0,
             subscription,
-            own: zero_words!(F::Cell),
+            own: PlainWords::ZERO,
         }
     }
 
@@ -175,8 +208,7 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
     /// Adds `n` to a counter.
     #[inline]
     pub fn add(&mut self, counter: Counter<F>, n: usize) {
-        let Some(meter) = &self.meter else { return };
-        match meter.meter().cell(self.cell) {
+        match M::reach(self.meter.as_ref(), self.cell, self.hold) {
             Some(cell) => {
                 if let Some(word) = cell.words().get(counter.slot()) {
                     add(word, n);
@@ -186,24 +218,19 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
         }
     }
 
+    /// Keeps the bump in the guard, which has no cell.
     #[cold]
+    #[inline(never)]
     fn add_own(&mut self, counter: Counter<F>, n: usize) {
-        if let Some(word) = self.own.words().get(counter.slot()) {
-            add(word, n);
+        let Some(meter) = &self.meter else { return };
+        if let Some(own) = self.own.as_mut().get_mut(counter.slot()) {
+            *own = own.wrapping_add(n);
             self.unflushed += 1;
         }
         if self.unflushed >= FLUSH_EVERY {
-            self.flush();
-        }
-    }
-
-    fn flush(&mut self) {
-        self.unflushed = 0;
-        if let Some(meter) = &self.meter {
-            self.cell = meter
-                .meter()
-                .flush(self.place, &self.own)
-                .unwrap_or(NO_CELL);
+            self.unflushed = 0;
+            self.cell = meter.meter().flush(self.place, &mut self.own);
+            self.hold = self.cell.and_then(|cell| meter.hold(cell));
         }
     }
 }
@@ -239,15 +266,23 @@ impl<M: MeterRef<Traffic>> Track<Traffic, M> {
     }
 }
 
+impl<F: Family, M: MeterRef<F>> fmt::Debug for Track<F, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut track = f.debug_struct("Track");
+        track.field("place", &self.place).field("cell", &self.cell);
+        track.field("own", &self.own).finish_non_exhaustive()
+    }
+}
+
 impl<F: Family, M: MeterRef<F>> Drop for Track<F, M> {
     fn drop(&mut self) {
         if let Some(meter) = &self.meter {
-            let cell = Some(self.cell).filter(|cell| *cell != NO_CELL);
             let seat = Seat {
                 place: self.place,
-                cell,
+                cell: self.cell,
             };
-            meter.meter().leave(seat, self.subscription, &self.own);
+            let meter = meter.meter();
+            meter.leave(seat, self.subscription, &mut self.own);
         }
     }
 }

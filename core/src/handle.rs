@@ -1,6 +1,7 @@
 //! The handles from which guards are opened: by tier, by broadcast, by role.
 
 use crate::{
+    cell::{Cell, CellId},
     families::{Presence, Traffic},
     guard::{Announce, KeyOf, MeterRef, Track},
     key::{self, Key},
@@ -62,23 +63,38 @@ impl<T, P> Meters<T, P> {
     }
 }
 
-impl<T: Storage<Traffic>, P: Storage<Presence>> MeterRef<Traffic> for &Meters<T, P> {
-    type Storage = T;
+/// Leads to a family's meter by a reference to both.
+macro_rules! leads_by_reference {
+    ($family:ty, $storage:ident, $meter:ident) => {
+        impl<'a, T: Storage<Traffic>, P: Storage<Presence>> MeterRef<$family> for &'a Meters<T, P> {
+            type Storage = $storage;
+            type Hold = &'a Cell<$family>;
 
-    #[inline]
-    fn meter(&self) -> &Meter<Traffic, T> {
-        &self.traffic
-    }
+            #[inline]
+            fn meter(&self) -> &Meter<$family, $storage> {
+                &self.$meter
+            }
+
+            #[inline]
+            fn hold(&self, cell: CellId) -> Option<Self::Hold> {
+                let node: &'a Meters<T, P> = self;
+                node.$meter.cell(cell)
+            }
+
+            #[inline]
+            fn reach(
+                _: Option<&Self>,
+                _: Option<CellId>,
+                hold: Option<Self::Hold>,
+            ) -> Option<&Cell<$family>> {
+                hold
+            }
+        }
+    };
 }
 
-impl<T: Storage<Traffic>, P: Storage<Presence>> MeterRef<Presence> for &Meters<T, P> {
-    type Storage = P;
-
-    #[inline]
-    fn meter(&self) -> &Meter<Presence, P> {
-        &self.presence
-    }
-}
+leads_by_reference!(Traffic, T, traffic);
+leads_by_reference!(Presence, P, presence);
 
 impl<T: Storage<Traffic>, P: Storage<Presence>> Handle for &Meters<T, P> {
     fn prefix(&self) -> &str {
@@ -144,15 +160,11 @@ impl<H: Handle> StatsHandle<H> {
     ///
     /// A path that is longer than a key is counted in the overflow series. Takes no lock and looks
     /// nothing up: that is done when a guard is opened.
+    #[inline]
     pub fn broadcast(&self, path: &str) -> BroadcastStats<H> {
+        // Filled in place by a call, so that a key is not moved once it is made.
         let mut broadcast = BroadcastStats::empty();
-        if let Some(node) = &self.node
-            && !key::is_under(path, node.prefix())
-        {
-            broadcast.node = Some(node.clone());
-            broadcast.tier = self.tier;
-            broadcast.fits = broadcast.key.set_path(path).is_ok();
-        }
+        broadcast.lead_to(self, path);
         broadcast
     }
 
@@ -185,6 +197,17 @@ impl<H: Handle> BroadcastStats<H> {
             tier: Tier::External,
             key: Key::EMPTY,
             fits: false,
+        }
+    }
+
+    #[inline(never)]
+    fn lead_to(&mut self, handle: &StatsHandle<H>, path: &str) {
+        if let Some(node) = &handle.node
+            && !key::is_under(path, node.prefix())
+        {
+            self.node = Some(node.clone());
+            self.tier = handle.tier;
+            self.fits = self.key.set_path(path).is_ok();
         }
     }
 

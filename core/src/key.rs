@@ -3,7 +3,7 @@
 
 use core::{cmp::Ordering as Order, fmt};
 
-use crate::sync::{AtomicUsize, AtomicWords, Ordering};
+use crate::sync::{AtomicUsize, AtomicWords, Ordering, PlainWords};
 
 /// Bytes in one word of a key.
 const WORD: usize = size_of::<usize>();
@@ -12,16 +12,13 @@ const WORD: usize = size_of::<usize>();
 pub const OVERFLOW: &str = "__overflow__";
 
 /// The room for a key: `[usize; N]` holds `N * size_of::<usize>()` bytes.
-pub trait KeyWords: Copy + AsRef<[usize]> + AsMut<[usize]> + Send + Sync + 'static {
+pub trait KeyWords: PlainWords {
     /// The same room in a shared table.
     type Atomic: AtomicWords;
-    /// All words zero.
-    const ZERO: Self;
 }
 
 impl<const N: usize> KeyWords for [usize; N] {
     type Atomic = [AtomicUsize; N];
-    const ZERO: Self = [0; N];
 }
 
 /// A name that does not fit the key's room. What it names is counted in the overflow series: a name
@@ -49,7 +46,6 @@ impl core::error::Error for KeyTooLong {}
 pub struct Key<K> {
     words: K,
     len: u16,
-    escape: bool,
 }
 
 impl<K: KeyWords> Key<K> {
@@ -63,11 +59,11 @@ impl<K: KeyWords> Key<K> {
         Ok(key)
     }
 
-    /// Makes this the key of `path`, in place: keys are large to move.
+    /// Makes this the key of `path`, in place: keys are large to move. It must be empty before.
     #[inline]
     pub(crate) fn set_path(&mut self, path: &str) -> Result<(), KeyTooLong> {
         match self.fill(path.as_bytes()) {
-            Ok(Shape::Normal) if !is_reserved(path) => Ok(()),
+            Some(()) if !is_reserved(path) => Ok(()),
             _ => self.join(path),
         }
     }
@@ -99,10 +95,8 @@ impl<K: KeyWords> Key<K> {
         let mut key = Self::EMPTY;
         if is_reserved(name) {
             key.push(b'_')?;
-            name.bytes().try_for_each(|byte| key.push(byte))?;
-        } else {
-            key.fill(name.as_bytes())?;
         }
+        name.bytes().try_for_each(|byte| key.push(byte))?;
         Ok(key)
     }
 
@@ -110,7 +104,6 @@ impl<K: KeyWords> Key<K> {
     pub(crate) const EMPTY: Self = Self {
         words: K::ZERO,
         len: 0,
-        escape: false,
     };
 
     /// The key of a lane's overflow series.
@@ -126,13 +119,13 @@ impl<K: KeyWords> Key<K> {
     }
 
     /// Reads a key back from a shared table.
-    pub(crate) fn load(from: &K::Atomic, len: u16, escape: bool) -> Self {
+    pub(crate) fn load(from: &K::Atomic, len: u16) -> Self {
         let mut words = K::ZERO;
         let used = usize::from(len).div_ceil(WORD);
         for (word, shared) in words.as_mut().iter_mut().zip(from.words()).take(used) {
             *word = shared.load(Ordering::Relaxed);
         }
-        Self { words, len, escape }
+        Self { words, len }
     }
 
     /// Writes the key into a shared table; the caller holds the lock.
@@ -152,7 +145,7 @@ impl<K: KeyWords> Key<K> {
     /// A hash that an outsider who does not know `seed` cannot steer.
     #[inline]
     pub(crate) fn hash(&self, seed: usize, lane: usize) -> u32 {
-        let mut hash = fold(seed ^ usize::from(self.len), MIX ^ lane);
+        let mut hash = fold(seed ^ self.len(), MIX ^ lane);
         for word in self.used_words() {
             hash = fold(hash ^ word, MIX);
         }
@@ -163,8 +156,9 @@ impl<K: KeyWords> Key<K> {
 
     #[inline]
     fn used_words(&self) -> &[usize] {
-        let used = usize::from(self.len).div_ceil(WORD);
-        self.words.as_ref().get(..used).unwrap_or_default()
+        let words = self.words.as_ref();
+        let used = self.len().div_ceil(WORD).min(words.len());
+        words.get(..used).unwrap_or_default()
     }
 
     /// The name's length in bytes.
@@ -179,7 +173,7 @@ impl<K: KeyWords> Key<K> {
 
     /// Whether the name has bytes that a JSON string must escape.
     pub fn needs_escape(&self) -> bool {
-        self.escape
+        self.bytes().any(escapes)
     }
 
     /// The name's bytes, a word at a time; the last word is filled up with zeros.
@@ -206,34 +200,25 @@ impl<K: KeyWords> Key<K> {
         core::str::from_utf8(out).map_err(|_| KeyTooLong { capacity })
     }
 
-    /// Takes a name's bytes, and says whether they are a path as it should be: one pass, a word at a
-    /// time.
+    /// Takes the bytes of a path a word at a time, if they fit and no segment is empty.
     #[inline]
-    fn fill(&mut self, bytes: &[u8]) -> Result<Shape, KeyTooLong> {
+    fn fill(&mut self, path: &[u8]) -> Option<()> {
         let words = self.words.as_mut();
-        let capacity = words.len() * WORD;
-        let len = u16::try_from(bytes.len())
-            .ok()
-            .filter(|_| bytes.len() <= capacity);
-        self.len = len.ok_or(KeyTooLong { capacity })?;
-        let mut seams = Seams::new();
-        let (whole, rest) = bytes.as_chunks::<WORD>();
+        if path.len() > words.len() * WORD || path.last() == Some(&b'/') {
+            return None;
+        }
+        self.len = u16::try_from(path.len()).ok()?;
+        let (whole, rest) = path.as_chunks::<WORD>();
+        let mut seam = Seam::START;
         for (word, chunk) in words.iter_mut().zip(whole) {
             *word = usize::from_le_bytes(*chunk);
-            seams.see(*word, *word);
+            seam = seam.pass(*word)?;
         }
         if let Some(word) = words.get_mut(whole.len()).filter(|_| !rest.is_empty()) {
-            *word = last_word(bytes, rest);
-            let padding = usize::MAX << (8 * rest.len());
-            seams.see(*word, *word | padding & repeat(0x60));
+            *word = last_word(path, rest);
+            seam.pass(*word)?;
         }
-        self.escape = seams.must_escape();
-        let ends_well = bytes.last() != Some(&b'/');
-        Ok(if seams.empty == 0 && ends_well {
-            Shape::Normal
-        } else {
-            Shape::EmptySegments
-        })
+        Some(())
     }
 
     fn push(&mut self, byte: u8) -> Result<(), KeyTooLong> {
@@ -244,7 +229,6 @@ impl<K: KeyWords> Key<K> {
         let word = words.get_mut(at / WORD).ok_or(too_long)?;
         *word |= usize::from(byte) << (8 * (at % WORD));
         self.len = u16::try_from(at + 1).map_err(|_| too_long)?;
-        self.escape |= escapes(byte);
         Ok(())
     }
 }
@@ -291,6 +275,7 @@ pub(crate) fn compare<K: KeyWords>(a: (&K::Atomic, u16), b: (&K::Atomic, u16)) -
 }
 
 /// Whether `path` is `prefix` or lies under it, segment by segment; nothing is under an empty prefix.
+#[inline]
 pub(crate) fn is_under(path: &str, prefix: &str) -> bool {
     // Most paths and prefixes differ in their first byte, and neither begins with a slash.
     match (path.as_bytes().first(), prefix.as_bytes().first()) {
@@ -300,6 +285,7 @@ pub(crate) fn is_under(path: &str, prefix: &str) -> bool {
     }
 }
 
+#[cold]
 fn has_prefix<'a>(
     mut path: impl Iterator<Item = &'a str>,
     prefix: impl Iterator<Item = &'a str>,
@@ -323,62 +309,34 @@ fn last_word(bytes: &[u8], rest: &[u8]) -> usize {
     rest.iter().enumerate().fold(0, place)
 }
 
-/// Whether a name is a path without empty segments.
-#[derive(PartialEq, Eq)]
-enum Shape {
-    Normal,
-    EmptySegments,
-}
+/// What the bytes before a word come down to in the search for empty segments: zero after a slash, and
+/// at the start, where a slash would be the second as well.
+#[derive(Clone, Copy)]
+struct Seam(usize);
 
-/// What a pass over a name's words has found, in the highest bit of each byte.
-struct Seams {
-    /// Not zero once a segment seemed empty: a slash at the start or after another. Or a full stop
-    /// after a slash, which the cheap test takes for one: then the slow way finds that all is well.
-    empty: usize,
-    /// Not zero, in those bits, once a byte was seen that JSON must escape.
-    escape: usize,
-    /// Whether the last byte was a slash, at the place of a word's first byte.
-    after_slash: usize,
-}
+impl Seam {
+    const START: Self = Self(0);
 
-impl Seams {
-    const fn new() -> Self {
-        Self {
-            empty: 0,
-            escape: 0,
-            after_slash: 0x80,
-        }
-    }
-
-    /// Looks at the next word, in which the first byte is the lowest; `filled` is the same with
-    /// harmless bytes where the name has ended.
+    /// Goes over the next word, in which the first byte is the lowest; nothing once two slashes meet.
     #[inline]
-    fn see(&mut self, word: usize, filled: usize) {
-        let slashes = zero_bytes(word ^ repeat(b'/')) & HIGH;
-        self.empty |= slashes & ((slashes << 8) | self.after_slash);
-        self.after_slash = slashes >> (usize::BITS - 8);
-        let controls = filled.wrapping_sub(repeat(0x20)) & !filled;
-        let quotes = zero_bytes(filled ^ repeat(b'"')) | zero_bytes(filled ^ repeat(b'\\'));
-        self.escape |= controls | quotes;
-    }
-
-    const fn must_escape(&self) -> bool {
-        self.escape & HIGH != 0
+    const fn pass(self, word: usize) -> Option<Self> {
+        let slashes_zero = word ^ repeat(b'/');
+        let doubles_zero = slashes_zero | slashes_zero << 8 | self.0;
+        if has_zero_byte(doubles_zero) {
+            return None;
+        }
+        Some(Self(slashes_zero >> (usize::BITS - 8)))
     }
 }
-
-const HIGH: usize = repeat(0x80);
 
 /// A word of equal bytes.
 const fn repeat(byte: u8) -> usize {
     usize::from_ne_bytes([byte; WORD])
 }
 
-/// Has a high bit at the lowest byte that is zero, and none if there is none. Above the lowest one a
-/// byte of one may look like zero too.
 #[inline]
-const fn zero_bytes(word: usize) -> usize {
-    word.wrapping_sub(repeat(1)) & !word
+const fn has_zero_byte(word: usize) -> bool {
+    word.wrapping_sub(repeat(1)) & !word & repeat(0x80) != 0
 }
 
 /// What is left of a reserved name without its leading underscores.
@@ -387,6 +345,11 @@ const OVERFLOW_TAIL: &str = "overflow__";
 /// Whether a name is the overflow series' name with any number of underscores more in front.
 #[inline]
 fn is_reserved(name: &str) -> bool {
+    name.starts_with('_') && has_overflow_tail(name)
+}
+
+#[cold]
+fn has_overflow_tail(name: &str) -> bool {
     name.strip_suffix(OVERFLOW_TAIL)
         .is_some_and(|marks| marks.len() >= 2 && marks.bytes().all(|byte| byte == b'_'))
 }

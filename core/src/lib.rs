@@ -35,7 +35,7 @@ mod storage;
 pub mod sync;
 mod time;
 
-pub use cell::Cell;
+pub use cell::{Cell, CellId};
 pub use families::{Presence, Traffic};
 pub use feed::{Chunk, Feed};
 pub use guard::{Announce, FLUSH_EVERY, MeterRef, Track};
@@ -56,5 +56,5 @@ pub use row::Row;
 pub use schema::{Counter, Event, Family, Source, Totals, Word};
 pub use snapshot::Snapshot;
 pub use storage::{Bucket, Inline, Shard, Storage, Tables};
-pub use sync::{AtomicWords, Lock};
+pub use sync::{AtomicWords, Lock, PlainWords};
 pub use time::{Duration, Instant};

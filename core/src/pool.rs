@@ -24,7 +24,7 @@ impl Free {
     fn take<'a>(&self, capacity: usize, next: impl FnOnce(u32) -> Option<&'a Link>) -> Option<u32> {
         let id = match self.head.get() {
             Some(id) => {
-                self.head.set(next(id)?.get());
+                self.head.follow(next(id)?);
                 id
             }
             None if (self.fresh.get() as usize) < capacity.min(MAX_IDS) => self.fresh.increment(),
@@ -35,7 +35,7 @@ impl Free {
     }
 
     fn put(&self, id: u32, next: &Link) {
-        next.set(self.head.get());
+        next.follow(&self.head);
         self.head.set(Some(id));
         self.used.decrement();
     }
@@ -127,6 +127,8 @@ impl<L: Lock> Pool<L> {
         self.lock.with(|| add(&self.folded_keys, 1));
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn count_folded_guard(&self) {
         self.lock.with(|| add(&self.folded_guards, 1));
     }
@@ -137,6 +139,13 @@ impl<L: Lock> Pool<L> {
         if capacity > 0 && left <= capacity / 8 {
             self.pressed.set(1);
         }
+    }
+
+    /// Asks for an early tick.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn press(&self) {
+        self.lock.with(|| self.pressed.set(1));
     }
 
     /// Whether room has run low since the last collect. A hint: it may be a moment old.

@@ -1,6 +1,6 @@
 //! What a family counts: its words in order, and where each word's number comes from.
 
-use crate::sync::AtomicWords;
+use crate::sync::{AtomicWords, PlainWords};
 
 /// Something a meter counts by itself, under its lock, as guards come and go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +51,8 @@ pub trait Family: Copy + Default + PartialEq + core::fmt::Debug + Send + Sync + 
     const SLOTS: &'static [usize];
     /// One `u64` per word.
     type Totals: Totals;
-    /// One atomic per word.
-    type Deltas: AtomicWords;
+    /// One plain word per bumped word.
+    type Own: PlainWords;
     /// One atomic per bumped word.
     type Cell: AtomicWords;
 
@@ -119,22 +119,24 @@ impl<F: Family> Counter<F> {
     }
 }
 
-/// The indices of an event's opening and closing word, when the family has them.
-pub(crate) const fn pair(words: &[Word], event: Event) -> Option<(usize, usize)> {
-    let (mut opened, mut closed) = (None, None);
+impl Event {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 4;
+}
+
+/// For the beginning and the end of every event, the word that counts it, when the family has one.
+pub(crate) const fn event_words(words: &[Word]) -> [[Option<usize>; 2]; Event::COUNT] {
+    let mut table = [[None; 2]; Event::COUNT];
     let mut i = 0;
     while i < words.len() {
         match words[i].source {
-            Source::Opened(e) if e as u8 == event as u8 => opened = Some(i),
-            Source::Closed(e) if e as u8 == event as u8 => closed = Some(i),
-            _ => {}
+            Source::Opened(event) => table[event as usize][0] = Some(i),
+            Source::Closed(event) => table[event as usize][1] = Some(i),
+            Source::Bump(_) => {}
         }
         i += 1;
     }
-    match (opened, closed) {
-        (Some(opened), Some(closed)) => Some((opened, closed)),
-        _ => None,
-    }
+    table
 }
 
 /// How many words guards bump.
@@ -307,7 +309,7 @@ macro_rules! __family_words {
                 const WORDS: &'static [$crate::Word] = &TABLE;
                 const SLOTS: &'static [usize] = &$crate::schema::slots::<BUMPED>(&TABLE);
                 type Totals = [u64; COUNT];
-                type Deltas = [$crate::sync::AtomicUsize; COUNT];
+                type Own = [usize; BUMPED];
                 type Cell = [$crate::sync::AtomicUsize; BUMPED];
 
                 fn from_words(words: &[u64]) -> Self {

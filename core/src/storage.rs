@@ -59,7 +59,7 @@ pub trait Storage<F: Family> {
     fn shards(&self) -> &[Shard<Self::Lock>];
     /// The chains of the index; about one per row, and at least one if there is a row.
     fn buckets(&self) -> &[Bucket];
-    /// The lanes, each with an overflow series; at most as many as there are rows.
+    /// The lanes, each with an overflow series; without a row for it, with that of another lane.
     fn lanes(&self) -> usize;
     /// The overflow series, one per lane, and then the others.
     fn rows(&self) -> &[Row<F, Self::Key>];
@@ -193,7 +193,7 @@ where
 
     #[inline]
     fn lanes(&self) -> usize {
-        self.lanes.as_ref().len().min(self.rows.as_ref().len())
+        self.lanes.as_ref().len()
     }
 
     #[inline]

@@ -26,6 +26,18 @@ macro_rules! const_fn {
 }
 pub(crate) use const_fn;
 
+/// An array of plain words, zero at first.
+pub trait PlainWords:
+    Copy + core::fmt::Debug + AsRef<[usize]> + AsMut<[usize]> + Send + Sync + 'static
+{
+    /// All words zero.
+    const ZERO: Self;
+}
+
+impl<const N: usize> PlainWords for [usize; N] {
+    const ZERO: Self = [0; N];
+}
+
 /// An array of atomic words, zero at first.
 pub trait AtomicWords: Send + Sync + 'static {
     /// All words zero.
@@ -112,6 +124,15 @@ impl Guarded {
         after
     }
 
+    /// Returns the value and sets it to zero.
+    pub(crate) fn take(&self) -> u32 {
+        let value = self.get();
+        if value != 0 {
+            self.set(0);
+        }
+        value
+    }
+
     /// Sets the value for a reader that holds another lock and calls [`observe`](Self::observe).
     #[inline]
     pub(crate) fn publish(&self, value: u32) {
@@ -147,6 +168,12 @@ impl Link {
         self.0.set(id.map_or(0, |id| id + 1));
     }
 
+    /// Leads to where `other` leads.
+    #[inline]
+    pub(crate) fn follow(&self, other: &Self) {
+        self.0.set(other.0.get());
+    }
+
     /// Sets the id for a reader that holds no lock and calls [`observe`](Self::observe).
     #[inline]
     pub(crate) fn publish(&self, id: u32) {
@@ -175,7 +202,6 @@ pub(crate) fn add(word: &AtomicUsize, n: usize) {
 }
 
 /// Reads a word and sets it to zero; the caller holds the lock that guards it.
-#[inline]
 pub(crate) fn take(word: &AtomicUsize) -> usize {
     let value = word.load(Ordering::Relaxed);
     if value != 0 {

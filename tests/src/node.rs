@@ -148,6 +148,7 @@ impl Node {
 
 impl MeterRef<Traffic> for Node {
     type Storage = Boxed<Traffic>;
+    type Hold = ();
 
     fn meter(&self) -> &Meter<Traffic, Self::Storage> {
         self.0.meters.traffic()
@@ -156,6 +157,7 @@ impl MeterRef<Traffic> for Node {
 
 impl MeterRef<Presence> for Node {
     type Storage = Boxed<Presence>;
+    type Hold = ();
 
     fn meter(&self) -> &Meter<Presence, Self::Storage> {
         self.0.meters.presence()

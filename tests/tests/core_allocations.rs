@@ -44,13 +44,17 @@ fn counting_and_ticking_allocate_nothing() {
     let mut gauge = Gauge::new(Room::of(16));
     let handle = gauge.node.tier(Tier::External);
     let mut buf = [0; 256];
-    let region = Region::new(ALLOCATOR);
-    let mut bytes = 0;
-    for _ in 0..100 {
-        churn(&handle);
-        bytes += tick(&mut gauge, &mut buf);
-    }
-    let change = region.change();
-    assert!(bytes > 100 * 500, "{bytes} bytes of frames");
-    assert_eq!((change.allocations, change.reallocations), (0, 0));
+    // The test harness has a thread of its own, which may allocate in the midst of one attempt.
+    let quiet = (0..5).any(|_| {
+        let region = Region::new(ALLOCATOR);
+        let mut bytes = 0;
+        for _ in 0..100 {
+            churn(&handle);
+            bytes += tick(&mut gauge, &mut buf);
+        }
+        let change = region.change();
+        assert!(bytes > 100 * 500, "{bytes} bytes of frames");
+        (change.allocations, change.reallocations) == (0, 0)
+    });
+    assert!(quiet, "every attempt allocated");
 }

@@ -27,7 +27,7 @@ pub use handle::Handle;
 pub use latest::{Latest, LatestError, LatestReader, LatestSink, TooShort};
 pub use lock::CriticalSectionLock;
 pub use room::{TIERS, key, lanes, roots, roots_of, rows, rows_of, tracks};
-pub use runner::{NodeReporter, Runner};
+pub use runner::{NodeMeters, NodeReporter, Runner};
 pub use serial::Serial;
 pub use sink::{Frame, Sink, SinkError};
 pub use stats::{Node, NodeRef, Stats};

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use embassy_futures::select::select;
-use streamgauge_core::{Chunk, Health, Reporter, Schedule, TrackId};
+use streamgauge_core::{Chunk, Health, Meters, Reporter, Schedule, TrackId};
 
 use crate::{
     Config, SplitError,
@@ -19,6 +19,9 @@ use crate::{
 pub type NodeReporter<N> =
     Reporter<Lent<<N as Node>::TrafficBooks>, Lent<<N as Node>::PresenceBooks>>;
 
+/// The tables of a node; see [`streamgauge_core::Meters`].
+pub type NodeMeters<N> = Meters<<N as Node>::Traffic, <N as Node>::Presence>;
+
 /// Publishes a node: to be spawned on whichever executor, or driven a step at a time.
 ///
 /// ```text
@@ -28,12 +31,14 @@ pub type NodeReporter<N> =
 /// }
 /// ```
 ///
-/// A loop of one's own does things between ticks, or the last thing:
+/// A loop of one's own does more with each tick, such as saving what was counted where it outlives a
+/// reset, before anybody reads it:
 ///
 /// ```text
 /// loop {
-///     runner.step(&mut sink).await; // sleeps, ticks, publishes
-///     save(runner.reporter());
+///     runner.tick().await;
+///     save(runner.parts());
+///     runner.publish(&mut sink).await;
 /// }
 /// ```
 pub struct Runner<N: Node> {
@@ -73,15 +78,39 @@ impl<N: Node> Runner<N> {
         }
     }
 
-    /// Sleeps until a tick is due, ticks, and offers every changed frame to the sink.
+    /// [`tick`](Self::tick) and [`publish`](Self::publish).
+    pub async fn step<S: Sink>(&mut self, sink: &mut S) {
+        self.tick().await;
+        self.publish(sink).await;
+    }
+
+    /// Sleeps until a tick is due, and ticks: collects what was counted.
     ///
     /// However late, it is one tick. While the tables run low it comes as early as a tenth of the
-    /// interval after the last.
-    pub async fn step<S: Sink>(&mut self, sink: &mut S) {
+    /// interval after the last. May be dropped while it sleeps.
+    pub async fn tick(&mut self) {
         while !self.tick_if_due() {
             self.sleep().await;
         }
-        self.publish(sink).await;
+    }
+
+    /// Offers every frame that changed to the sink. What it refuses is said again with the next tick,
+    /// and so is what was not yet said when this is dropped.
+    pub async fn publish<S: Sink>(&mut self, sink: &mut S) {
+        while let Some(track) = self.reporter.poll_track() {
+            let patience = self.config.patience;
+            let mut frame = Outgoing {
+                runner: self,
+                track,
+            };
+            let sent = time::within(patience, sink.send(&mut frame)).await;
+            let sent = sent.unwrap_or(Err(SinkError::TimedOut));
+            match sent {
+                Ok(()) => self.reporter.accept(&self.node.0.shared().meters),
+                Err(_) => self.reporter.refuse(),
+            }
+            self.note_sent(track, sent);
+        }
     }
 
     /// Ticks at once, due or not, and offers every changed frame to the sink: what was counted before
@@ -95,6 +124,13 @@ impl<N: Node> Runner<N> {
     /// The reporter, with its ledgers.
     pub const fn reporter(&self) -> &NodeReporter<N> {
         &self.reporter
+    }
+
+    /// The reporter, the tables that it collects, and the names that it publishes under: what there is
+    /// to save after a tick, and to restore before the first.
+    pub fn parts(&mut self) -> (&mut NodeReporter<N>, &NodeMeters<N>, &Config) {
+        let meters = &self.node.0.shared().meters;
+        (&mut self.reporter, meters, &self.config)
     }
 
     /// What `node.json` tells.
@@ -123,23 +159,6 @@ impl<N: Node> Runner<N> {
             time::sleep_until(self.reporter.poll_early_timeout()).await;
         })
         .await;
-    }
-
-    async fn publish<S: Sink>(&mut self, sink: &mut S) {
-        while let Some(track) = self.reporter.poll_track() {
-            let patience = self.config.patience;
-            let mut frame = Outgoing {
-                runner: self,
-                track,
-            };
-            let sent = time::within(patience, sink.send(&mut frame)).await;
-            let sent = sent.unwrap_or(Err(SinkError::TimedOut));
-            match sent {
-                Ok(()) => self.reporter.accept(&self.node.0.shared().meters),
-                Err(_) => self.reporter.refuse(),
-            }
-            self.note_sent(track, sent);
-        }
     }
 
     /// Tells the operator when the sink begins or ceases to refuse, not each time.

@@ -1,14 +1,17 @@
-//! The meters of a host: tables in boxes, under mutexes.
+//! The meters of a host: tables in boxes, under spin locks.
 
 use std::{
     hash::{BuildHasher, RandomState},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use parking_lot::Mutex;
+use crossbeam_utils::Backoff;
 use streamgauge_core::{
-    Account, Bucket, Cell, Family, Handle, Lane, Lock, Meter, MeterRef, Meters, Pages, Presence,
-    Reporter, Role, Row, Schedule, Shard, Span, Tables, Traffic,
+    Account, Bucket, Cell, CellId, Family, Handle, Lane, Lock, Meter, MeterRef, Meters, Pages,
+    Presence, Reporter, Role, Row, Schedule, Shard, Span, Tables, Traffic,
 };
 use tokio::sync::Notify;
 
@@ -39,16 +42,40 @@ type BoxedPages<F> = Pages<Box<[Account<F>]>, Box<[u8]>, Box<[u32]>, Box<[Lane<F
 pub(crate) type HostMeters = Meters<Boxed<Traffic>, Boxed<Presence>>;
 pub(crate) type HostReporter = Reporter<BoxedPages<Traffic>, BoxedPages<Presence>>;
 
-/// A mutex on a cache line of its own.
+/// A spin lock on a cache line of its own: it is held for tens of instructions, and a mutex that can
+/// put a thread to sleep costs a second locked instruction to let go.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-pub struct HostLock(Mutex<()>);
+pub struct HostLock(AtomicBool);
+
+impl HostLock {
+    #[cold]
+    fn wait(&self) {
+        let backoff = Backoff::new();
+        while self.0.load(Ordering::Relaxed) || self.0.swap(true, Ordering::Acquire) {
+            backoff.snooze();
+        }
+    }
+}
 
 impl Lock for HostLock {
     #[inline]
     fn with<T>(&self, f: impl FnOnce() -> T) -> T {
-        let _held = self.0.lock();
+        if self.0.swap(true, Ordering::Acquire) {
+            self.wait();
+        }
+        let _held = Held(self);
         f()
+    }
+}
+
+/// Lets the lock go, also when what it guards panics.
+struct Held<'a>(&'a HostLock);
+
+impl Drop for Held<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.0.store(false, Ordering::Release);
     }
 }
 
@@ -106,22 +133,17 @@ impl Host {
 #[derive(Clone, Copy, Debug)]
 pub struct HostRef<'a>(&'a Shared);
 
-impl HostRef<'_> {
-    #[inline]
-    fn shared(&self) -> &Shared {
-        self.0
-    }
-}
-
-/// Leads to the shared half by whatever means.
-macro_rules! leads_to_meters {
-    ($host:ty) => {
-        impl MeterRef<Traffic> for $host {
-            type Storage = Boxed<Traffic>;
+/// Leads to the meter of one family: with a share of it, by looking a cell up at each bump; or by a
+/// reference, with the cell itself in the guard.
+macro_rules! leads_to_meter {
+    ($family:ty, $meter:ident) => {
+        impl MeterRef<$family> for Host {
+            type Storage = Boxed<$family>;
+            type Hold = ();
 
             #[inline]
-            fn meter(&self) -> &Meter<Traffic, Self::Storage> {
-                self.shared().meters.traffic()
+            fn meter(&self) -> &Meter<$family, Self::Storage> {
+                self.shared().meters.$meter()
             }
 
             fn pressed(&self) {
@@ -129,29 +151,50 @@ macro_rules! leads_to_meters {
             }
         }
 
-        impl MeterRef<Presence> for $host {
-            type Storage = Boxed<Presence>;
+        impl<'a> MeterRef<$family> for HostRef<'a> {
+            type Storage = Boxed<$family>;
+            type Hold = &'a Cell<$family>;
 
             #[inline]
-            fn meter(&self) -> &Meter<Presence, Self::Storage> {
-                self.shared().meters.presence()
+            fn meter(&self) -> &Meter<$family, Self::Storage> {
+                self.0.meters.$meter()
+            }
+
+            #[inline]
+            fn hold(&self, cell: CellId) -> Option<Self::Hold> {
+                self.0.meters.$meter().cell(cell)
+            }
+
+            #[inline]
+            fn reach(
+                _: Option<&Self>,
+                _: Option<CellId>,
+                hold: Option<Self::Hold>,
+            ) -> Option<&Cell<$family>> {
+                hold
             }
 
             fn pressed(&self) {
-                self.shared().wake.notify_one();
-            }
-        }
-
-        impl Handle for $host {
-            fn prefix(&self) -> &str {
-                &self.shared().prefix
+                self.0.wake.notify_one();
             }
         }
     };
 }
 
-leads_to_meters!(Host);
-leads_to_meters!(HostRef<'_>);
+leads_to_meter!(Traffic, traffic);
+leads_to_meter!(Presence, presence);
+
+impl Handle for Host {
+    fn prefix(&self) -> &str {
+        &self.shared().prefix
+    }
+}
+
+impl Handle for HostRef<'_> {
+    fn prefix(&self) -> &str {
+        &self.0.prefix
+    }
+}
 
 /// A reporter with books for all that the configuration has room for.
 pub(crate) fn reporter(config: &Config, schedule: Schedule) -> HostReporter {

@@ -5,7 +5,7 @@ use core::{marker::PhantomData, ops::Range};
 
 use super::{Out, Window};
 use crate::{
-    key::{self, Key, KeyWords},
+    key::{self, KeyWords},
     ledger::Series,
     schema::{Family, Word},
 };
@@ -94,7 +94,7 @@ pub(crate) fn row<F: Family, K: KeyWords>(
     first: bool,
 ) {
     out.put(if first { b"\"" } else { b",\"" });
-    name(out, &series.key);
+    name(out, series);
     out.put(b"\":");
     words::<F>(out, series.words);
     out.put_padded(&since.text, since.len);
@@ -162,10 +162,11 @@ const fn digit(n: u64) -> u8 {
     b'0' + n.to_le_bytes()[0]
 }
 
-/// Writes a key's text, escaped as JSON wants it.
+/// Writes a series' name, escaped as JSON wants it.
 #[inline]
-fn name<K: KeyWords>(out: &mut impl Out, key: &Key<K>) {
-    if key.needs_escape() {
+fn name<K: KeyWords>(out: &mut impl Out, series: &Series<'_, K>) {
+    let key = &series.key;
+    if series.escape {
         key.bytes().for_each(|byte| escaped(out, byte));
         return;
     }

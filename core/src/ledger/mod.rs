@@ -10,8 +10,8 @@ pub use books::{Account, Books, InlineBooks, Lane, Pages, Span, Split};
 
 use crate::{
     key::{Key, KeyWords},
-    meter::{Drained, Meter, Pairs, take_delta},
-    schema::{Event, Family},
+    meter::{Drained, Meter},
+    schema::{Family, event_words},
     storage::Storage,
 };
 
@@ -53,6 +53,8 @@ pub struct Series<'a, K: KeyWords> {
     /// When this life of it began at the earliest, in milliseconds since the Unix epoch: the tick
     /// before it was first seen.
     pub since: u64,
+    /// Whether the name has bytes that a JSON string must escape.
+    pub(crate) escape: bool,
 }
 
 impl<F: Family, B: Books<F>> Ledger<F, B> {
@@ -80,11 +82,9 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             self.sum(id, F::SLOTS.get(slot).copied(), n as u64);
         });
         meter.drain_rows(|id, row, drained| match drained {
-            Drained::Deltas(deltas) => {
+            Drained::Row => {
                 self.meet(id, || Some(row.lane()), began);
-                for (word, delta) in deltas.iter().enumerate() {
-                    self.sum(id, Some(word), take_delta(delta));
-                }
+                row.take_deltas(|word, n| self.sum(id, Some(word), n));
                 self.settle(id);
             }
             Drained::Grown(slot, n) => self.sum(id, F::SLOTS.get(slot).copied(), n as u64),
@@ -139,8 +139,10 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         id: u32,
     ) -> Option<Series<'a, S::Key>> {
         let account = self.books.accounts().get(id as usize)?;
+        let row = meter.row(id)?;
         Some(Series {
-            key: meter.row(id)?.key(),
+            key: row.key(),
+            escape: row.needs_escape(),
             words: account.totals.as_ref(),
             since: account.since,
         })
@@ -263,15 +265,7 @@ fn grow(totals: &mut impl AsMut<[u64]>, word: usize, n: u64) {
 
 /// Whether any pair of a series is open.
 fn is_open<F: Family>(words: &[u64]) -> bool {
-    [
-        Event::Announce,
-        Event::Active,
-        Event::Subscribe,
-        Event::View,
-    ]
-    .iter()
-    .any(|event| {
-        Pairs::<F>::of(*event)
-            .is_some_and(|(opened, closed)| words.get(opened) != words.get(closed))
-    })
+    let word = |word: Option<usize>| word.and_then(|word| words.get(word));
+    let mut pairs = event_words(F::WORDS).into_iter();
+    pairs.any(|[begun, ended]| word(begun) != word(ended))
 }

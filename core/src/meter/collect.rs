@@ -5,7 +5,7 @@ use crate::{
     row::Row,
     schema::Family,
     storage::{Shard, Storage},
-    sync::{AtomicUsize, Lock, take},
+    sync::Lock,
 };
 
 impl<F: Family, S: Storage<F>> Meter<F, S> {
@@ -27,7 +27,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     /// what its abandoned cells still hold; frees those cells.
     ///
     /// Takes a shard's lock for one row at a time. Called by the one reporter.
-    pub(crate) fn drain_rows(&self, mut visit: impl FnMut(u32, &Row<F, S::Key>, Drained<'_>)) {
+    pub(crate) fn drain_rows(&self, mut visit: impl FnMut(u32, &Row<F, S::Key>, Drained)) {
         self.storage.pool().release_pressure();
         for shard in self.storage.shards() {
             // The list is taken whole: what is touched from here on waits for the next collect.
@@ -44,11 +44,11 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         shard: &Shard<S::Lock>,
         id: u32,
         row: &Row<F, S::Key>,
-        visit: &mut impl FnMut(u32, &Row<F, S::Key>, Drained<'_>),
+        visit: &mut impl FnMut(u32, &Row<F, S::Key>, Drained),
     ) -> Option<u32> {
         let (next, spare) = shard.lock.with(|| {
             row.untouch();
-            visit(id, row, Drained::Deltas(row.deltas()));
+            visit(id, row, Drained::Row);
             (row.next_touched.take(), row.spare.take())
         });
         self.free_cells(spare, |slot, n| visit(id, row, Drained::Grown(slot, n)));
@@ -58,7 +58,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     /// Sums up and frees the cells of a list that nobody else can reach any more.
     fn free_cells(&self, mut list: Option<u32>, mut sum: impl FnMut(usize, usize)) {
         while let Some(id) = list {
-            let Some(cell) = self.cell(id) else { break };
+            let Some(cell) = self.cell_at(id) else { break };
             list = cell.next.take();
             cell.drain(&mut sum);
             cell.reset();
@@ -76,10 +76,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
             return None;
         }
         let (bucket, _) = self.bucket(self.row(id)?.hash.get())?;
-        let place = Place {
-            row: id,
-            shard: self.shard_for(bucket)?,
-        };
+        let place = Place::new(id, self.shard_for(bucket)?);
         self.with_row(place, |_, row| {
             let free = row.guards.get() == 0 && row.live.get() == 0;
             let idle = free && !row.is_touched() && row.spare.get().is_none();
@@ -89,14 +86,9 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
 }
 
 /// What a collect finds in a row.
-pub(crate) enum Drained<'a> {
-    /// Its deltas, to be taken with [`take_delta`] before the call returns: the lock is held.
-    Deltas(&'a [AtomicUsize]),
+pub(crate) enum Drained {
+    /// The row itself; the lock is held until the call returns.
+    Row,
     /// A slot of one of its abandoned cells, and the amount it grew by.
     Grown(usize, usize),
-}
-
-/// Takes one delta.
-pub(crate) fn take_delta(delta: &AtomicUsize) -> u64 {
-    take(delta) as u64
 }

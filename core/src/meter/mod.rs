@@ -8,17 +8,17 @@ mod open;
 
 use core::marker::PhantomData;
 
-pub(crate) use collect::{Drained, take_delta};
+pub(crate) use collect::Drained;
 pub(crate) use open::{Seat, Subscription, Viewer};
 
 use crate::{
-    cell::Cell,
+    cell::{Cell, CellId},
     key::{Key, KeyWords},
     pool::Usage,
     row::Row,
-    schema::{Event, Family, pair},
+    schema::Family,
     storage::{Bucket, Shard, Storage},
-    sync::{AtomicUsize, Link, Lock, Ordering, add, const_fn},
+    sync::{AtomicUsize, Link, Lock, Ordering, const_fn},
 };
 
 /// Counts one family: series by lane and name, and a cell for each writer.
@@ -51,7 +51,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
 
     /// How full the tables are. Takes the pool's lock.
     pub fn usage(&self) -> Usage {
-        let series = self.storage.rows().len() - self.lanes();
+        let series = self.storage.rows().len().saturating_sub(self.lanes());
         let pool = self.storage.pool();
         pool.usage(series, self.storage.cells().len())
     }
@@ -68,7 +68,12 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
 
     /// The cell, if the id is one.
     #[inline]
-    pub(crate) fn cell(&self, id: u32) -> Option<&Cell<F>> {
+    pub fn cell(&self, id: CellId) -> Option<&Cell<F>> {
+        self.cell_at(id.get())
+    }
+
+    #[inline]
+    fn cell_at(&self, id: u32) -> Option<&Cell<F>> {
         self.storage.cells().get(id as usize)
     }
 
@@ -108,8 +113,8 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         place: Place,
         f: impl FnOnce(&Shard<S::Lock>, &Row<F, S::Key>) -> T,
     ) -> Option<T> {
-        let row = self.row(place.row)?;
-        let shard = self.storage.shards().get(place.shard as usize)?;
+        let row = self.row(place.row())?;
+        let shard = self.storage.shards().get(place.shard())?;
         Some(shard.lock.with(|| f(shard, row)))
     }
 
@@ -150,7 +155,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         #[allow(clippy::cast_possible_truncation, reason = "at most 256 lanes")]
         let id = place + self.lanes() as u32;
         row.name(key, lane, hash);
-        row.next.set(bucket.0.get());
+        row.next.follow(&bucket.0);
         bucket.0.set(Some(id));
         Some((id, row))
     }
@@ -162,7 +167,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         while link.get()? != id {
             link = &self.row(link.get()?)?.next;
         }
-        link.set(row.next.get());
+        link.follow(&row.next);
         #[allow(clippy::cast_possible_truncation, reason = "at most 256 lanes")]
         let place = id.checked_sub(self.lanes() as u32)?;
         self.storage.pool().put_row(place, &row.next);
@@ -173,72 +178,54 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     /// series left behind is taken over first: its words only add.
     #[inline]
     fn take_cell(&self, id: u32, row: &Row<F, S::Key>) -> Option<u32> {
+        let Some(spare) = row.spare.get() else {
+            return self.take_fresh_cell(id);
+        };
+        row.spare.follow(&self.cell_at(spare)?.next);
+        Some(spare)
+    }
+
+    #[inline(never)]
+    fn take_fresh_cell(&self, id: u32) -> Option<u32> {
         if self.is_overflow(id) {
             return None;
-        }
-        if let Some(spare) = row.spare.get() {
-            let cell = self.cell(spare)?;
-            row.spare.set(cell.next.take());
-            return Some(spare);
         }
         let cells = self.storage.cells();
         let pool = self.storage.pool();
         let taken = pool.take_cell(cells.len(), |id| Some(&cells.get(id as usize)?.next))?;
-        let cell = self.cell(taken)?;
-        cell.next.set(None);
-        cell.row.publish(id);
+        self.cell_at(taken)?.row.publish(id);
         Some(taken)
     }
 }
 
-/// Where a guard finds its series: the row, and the shard whose lock guards it.
+/// Where a guard finds its series: the row, and above it the shard whose lock guards it. One word, for a
+/// processor is slow to read two halves as one that were just written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) row: u32,
-    pub(crate) shard: u32,
+pub(crate) struct Place(u64);
+
+impl Place {
+    #[inline]
+    pub(crate) const fn new(row: u32, shard: u32) -> Self {
+        Self(row as u64 | (shard as u64) << u32::BITS)
+    }
+
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "the lower half")]
+    const fn row(self) -> u32 {
+        self.0 as u32
+    }
+
+    #[inline]
+    const fn shard(self) -> usize {
+        (self.0 >> u32::BITS) as usize
+    }
 }
 
 /// Notes that a row changed, for the next collect; the caller holds the row's lock.
 #[inline]
 fn touch<F: Family, K: KeyWords, L: Lock>(shard: &Shard<L>, id: u32, row: &Row<F, K>) {
     if row.touch() {
-        row.next_touched.set(shard.touched.get());
+        row.next_touched.follow(&shard.touched);
         shard.touched.set(Some(id));
-    }
-}
-
-/// The words that count each event of a family.
-pub(crate) struct Pairs<F>(PhantomData<F>);
-
-impl<F: Family> Pairs<F> {
-    const ANNOUNCE: Option<(usize, usize)> = pair(F::WORDS, Event::Announce);
-    const ACTIVE: Option<(usize, usize)> = pair(F::WORDS, Event::Active);
-    const SUBSCRIBE: Option<(usize, usize)> = pair(F::WORDS, Event::Subscribe);
-    const VIEW: Option<(usize, usize)> = pair(F::WORDS, Event::View);
-
-    #[inline]
-    pub(crate) const fn of(event: Event) -> Option<(usize, usize)> {
-        match event {
-            Event::Announce => Self::ANNOUNCE,
-            Event::Active => Self::ACTIVE,
-            Event::Subscribe => Self::SUBSCRIBE,
-            Event::View => Self::VIEW,
-        }
-    }
-}
-
-/// Counts the beginning of an event; the caller holds the row's lock.
-#[inline]
-fn begin<F: Family, K: KeyWords>(row: &Row<F, K>, event: Event) {
-    if let Some(word) = Pairs::<F>::of(event).and_then(|(opened, _)| row.deltas().get(opened)) {
-        add(word, 1);
-    }
-}
-
-/// Counts the end of an event; the caller holds the row's lock.
-#[inline]
-fn end<F: Family, K: KeyWords>(row: &Row<F, K>, event: Event) {
-    if let Some(word) = Pairs::<F>::of(event).and_then(|(_, closed)| row.deltas().get(closed)) {
-        add(word, 1);
     }
 }

@@ -1,19 +1,20 @@
 //! What guards do to the tables as they open and close, each step under one shard's lock.
 
-use super::{Meter, Place, begin, end, touch};
+use super::{Meter, Place, touch};
 use crate::{
+    cell::CellId,
     key::Key,
     row::Row,
     schema::{Event, Family},
     storage::Storage,
-    sync::{AtomicUsize, AtomicWords, Link, Lock, Ordering, add, take},
+    sync::{Link, Lock, Ordering},
 };
 
 /// What a writer writes for: its series, and its cell if there was one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seat {
     pub(crate) place: Place,
-    pub(crate) cell: Option<u32>,
+    pub(crate) cell: Option<CellId>,
 }
 
 /// What a writer must undo when it drops, in one word: a guard is written when it opens and read when
@@ -33,6 +34,11 @@ impl Subscription {
     const fn viewed(cell: u32) -> Self {
         Self(cell)
     }
+
+    /// The cell that counts the announce guard's subscriptions.
+    fn cell(self) -> Option<u32> {
+        Some(self.0).filter(|id| *id < Self::UNCOUNTED.0)
+    }
 }
 
 /// The announce guard that a subscription is opened under.
@@ -48,7 +54,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     /// Opens an announce guard: its series and its id there. Nothing if there are no tables at all.
     pub(crate) fn announce(&self, lane: usize, key: Option<&Key<S::Key>>) -> Option<(Place, u32)> {
         self.enter(lane, key, |_, row| {
-            begin(row, Event::Announce);
+            self.begin(row, Event::Announce);
             row.guards.increment();
             row.announces.increment()
         })
@@ -57,16 +63,16 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     /// Closes an announce guard.
     pub(crate) fn unannounce(&self, place: Place) {
         self.with_row(place, |shard, row| {
-            end(row, Event::Announce);
+            row.end(Event::Announce);
             row.guards.decrement();
-            touch(shard, place.row, row);
+            touch(shard, place.row(), row);
         });
     }
 
     /// Opens a subscription that no announce guard covers.
     pub(crate) fn subscribe(&self, lane: usize, key: Option<&Key<S::Key>>) -> Option<Seat> {
         let opened = self.enter(lane, key, |id, row| self.seat(id, row));
-        opened.map(|(place, cell)| self.counted(Seat { place, cell }))
+        opened.map(|(place, cell)| self.seated(place, cell))
     }
 
     /// Opens a subscription under an announce guard.
@@ -76,46 +82,51 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         viewer: Viewer<'_>,
     ) -> Option<(Seat, Subscription)> {
         let (cell, subscription) = self.with_row(place, |shard, row| {
-            touch(shard, place.row, row);
-            let cell = self.seat(place.row, row);
-            (cell, self.view(place.row, row, cell, viewer))
+            touch(shard, place.row(), row);
+            let cell = self.seat(place.row(), row);
+            (cell, self.view(place.row(), row, cell, viewer))
         })?;
-        Some((self.counted(Seat { place, cell }), subscription))
+        Some((self.seated(place, cell), subscription))
     }
 
     /// Gives one more writer of a series its cell.
     pub(crate) fn join(&self, place: Place) -> Option<Seat> {
         let cell = self.with_row(place, |shard, row| {
             row.guards.increment();
-            touch(shard, place.row, row);
-            self.take_cell(place.row, row)
+            touch(shard, place.row(), row);
+            self.take_cell(place.row(), row)
         })?;
-        Some(self.counted(Seat { place, cell }))
+        Some(self.seated(place, cell))
     }
 
     /// Closes a writer: its subscription if it is one, its own words if it has no cell.
-    pub(crate) fn leave(&self, seat: Seat, subscription: Subscription, own: &F::Cell) {
+    pub(crate) fn leave(&self, seat: Seat, subscription: Subscription, own: &mut F::Own) {
         self.with_row(seat.place, |shard, row| {
+            touch(shard, seat.place.row(), row);
             if subscription == Subscription::NONE {
                 row.guards.decrement();
             } else {
-                self.unsubscribe(row, subscription);
+                row.end(Event::Subscribe);
+                if row.live.decrement() == 0 {
+                    row.end(Event::Active);
+                }
+                self.end_view(row, subscription);
             }
             match seat.cell {
-                Some(cell) => self.abandon(row, cell),
-                None => pour::<F>(own, row.deltas()),
+                Some(cell) => self.abandon(row, cell.get()),
+                None => row.pour(own),
             }
-            touch(shard, seat.place.row, row);
         });
     }
 
     /// Takes the words of a writer without a cell, and looks for a cell again.
-    pub(crate) fn flush(&self, place: Place, own: &F::Cell) -> Option<u32> {
+    pub(crate) fn flush(&self, place: Place, own: &mut F::Own) -> Option<CellId> {
         self.with_row(place, |shard, row| {
-            pour::<F>(own, row.deltas());
-            touch(shard, place.row, row);
-            self.take_cell(place.row, row)
+            row.pour(own);
+            touch(shard, place.row(), row);
+            self.take_cell(place.row(), row)
         })?
+        .and_then(CellId::new)
     }
 
     /// Finds or makes the series and runs `f` on its row; on the lane's overflow series when there
@@ -146,13 +157,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
             let found = self.find(bucket, byte, key, hash);
             let (id, row) = found.or_else(|| self.insert(bucket, byte, key, hash))?;
             touch(shard, id, row);
-            Some((
-                Place {
-                    row: id,
-                    shard: number,
-                },
-                f(id, row),
-            ))
+            Some((Place::new(id, number), f(id, row)))
         })
     }
 
@@ -162,13 +167,11 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         lane: usize,
         f: impl Fn(u32, &Row<F, S::Key>) -> T,
     ) -> Option<(Place, T)> {
-        let lane = lane % self.lanes().max(1);
+        let rows = self.storage.rows().len();
+        let lane = lane % self.lanes().min(rows).max(1);
         let id = u32::try_from(lane).ok()?;
         self.storage.pool().count_folded_key();
-        let place = Place {
-            row: id,
-            shard: self.shard_for(lane)?,
-        };
+        let place = Place::new(id, self.shard_for(lane)?);
         self.with_row(place, |shard, row| {
             if !row.is_named() {
                 let [byte, ..] = id.to_le_bytes();
@@ -183,9 +186,9 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     #[inline]
     fn seat(&self, id: u32, row: &Row<F, S::Key>) -> Option<u32> {
         if row.live.increment() == 0 {
-            begin(row, Event::Active);
+            row.begin(Event::Active);
         }
-        begin(row, Event::Subscribe);
+        self.begin(row, Event::Subscribe);
         self.take_cell(id, row)
     }
 
@@ -202,14 +205,14 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         viewer: Viewer<'_>,
     ) -> Subscription {
         if let Some(seen_in) = viewer.seen_in.get()
-            && let Some(first) = self.cell(seen_in)
+            && let Some(first) = self.cell_at(seen_in)
             && first.is_viewed(viewer.id, id)
         {
             first.view_more();
             return Subscription::viewed(seen_in);
         }
-        begin(row, Event::View);
-        match cell.and_then(|cell| Some((cell, self.cell(cell)?))) {
+        row.begin(Event::View);
+        match cell.and_then(|cell| Some((cell, self.cell_at(cell)?))) {
             Some((id, first)) => {
                 first.view_first(viewer.id);
                 viewer.seen_in.set(Some(id));
@@ -219,31 +222,32 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         }
     }
 
-    /// Counts the end of a subscription; the caller holds the row's lock.
-    #[inline]
-    fn unsubscribe(&self, row: &Row<F, S::Key>, subscription: Subscription) {
-        self.end_view(row, subscription);
-        if row.live.decrement() == 0 {
-            end(row, Event::Active);
-        }
-        end(row, Event::Subscribe);
-    }
-
+    /// Counts the end of a subscription under its announce guard; the caller holds the row's lock.
     #[inline]
     fn end_view(&self, row: &Row<F, S::Key>, subscription: Subscription) {
-        match subscription {
-            Subscription::ALONE => {}
-            Subscription::UNCOUNTED => end(row, Event::View),
-            Subscription(id) => {
-                let Some(first) = self.cell(id) else { return };
-                if first.view_less() == 0 {
-                    end(row, Event::View);
-                    if first.next.get() == HELD {
-                        first.next.set(row.spare.get());
-                        row.spare.set(Some(id));
-                    }
-                }
+        let Some((id, first)) = subscription
+            .cell()
+            .and_then(|id| Some((id, self.cell_at(id)?)))
+        else {
+            if subscription == Subscription::UNCOUNTED {
+                row.end(Event::View);
             }
+            return;
+        };
+        if first.view_less() == 0 {
+            row.end(Event::View);
+            if first.next.get() == HELD {
+                first.next.follow(&row.spare);
+                row.spare.set(Some(id));
+            }
+        }
+    }
+
+    /// Counts the beginning of an event that others do not outnumber; the caller holds the row's lock.
+    #[inline]
+    fn begin(&self, row: &Row<F, S::Key>, event: Event) {
+        if row.begin(event) >= FULL / 2 {
+            self.storage.pool().press();
         }
     }
 
@@ -251,33 +255,28 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     /// row's lock.
     #[inline]
     fn abandon(&self, row: &Row<F, S::Key>, id: u32) {
-        let Some(cell) = self.cell(id) else { return };
+        let Some(cell) = self.cell_at(id) else { return };
         if cell.has_views() {
             cell.next.set(HELD);
         } else {
-            cell.next.set(row.spare.get());
+            cell.next.follow(&row.spare);
             row.spare.set(Some(id));
         }
     }
 
     #[inline]
-    fn counted(&self, seat: Seat) -> Seat {
-        if seat.cell.is_none() {
+    fn seated(&self, place: Place, cell: Option<u32>) -> Seat {
+        if cell.is_none() {
             self.storage.pool().count_folded_guard();
         }
-        seat
+        let cell = cell.and_then(CellId::new);
+        Seat { place, cell }
     }
 }
+
+/// Where the count of an event wraps.
+const FULL: u32 = u32::MAX;
 
 /// The `next` of a cell that has no writer but still counts an announce guard's subscriptions. No
 /// cell has this id.
 const HELD: Option<u32> = Some(u32::MAX - 1);
-
-/// Moves a writer's own words into a row's deltas; the caller holds the row's lock.
-fn pour<F: Family>(own: &F::Cell, deltas: &[AtomicUsize]) {
-    for (own, word) in own.words().iter().zip(F::SLOTS) {
-        if let Some(delta) = deltas.get(*word) {
-            add(delta, take(own));
-        }
-    }
-}

@@ -4,7 +4,9 @@ use std::hint::black_box;
 
 use moq_net_seed::Tier as SeedTier;
 use prometheus_client::metrics::{counter::Counter, family::Family};
+use streamgauge_core::{Handle, PublisherTrack, StatsHandle};
 use streamgauge_tokio::Tier;
+use tokio::runtime::Runtime;
 
 use crate::{
     harness::{Report, sample_threads},
@@ -13,13 +15,29 @@ use crate::{
 
 const OPS: usize = 4_000_000;
 
+/// On guards that borrow the node, as in scoped threads or with a node in a static.
 pub(crate) fn held(report: &mut Report, threads: usize) {
     let runtime = ours::runtime();
-    let (seed, _origin) = ours::seed(&runtime);
     let stats = ours::ours(&runtime, 64);
+    let handle = stats.tier_ref(Tier::External);
+    compare(report, threads, &runtime, &handle);
+}
 
+/// On guards with a reference count, which may move to tasks.
+pub(crate) fn held_counted(report: &mut Report, threads: usize) {
+    let runtime = ours::runtime();
+    let stats = ours::ours(&runtime, 64);
+    compare(report, threads, &runtime, &stats.tier(Tier::External));
+}
+
+fn compare<H>(report: &mut Report, threads: usize, runtime: &Runtime, handle: &StatsHandle<H>)
+where
+    H: Handle + Send,
+    PublisherTrack<H>: Send,
+{
+    let (seed, _origin) = ours::seed(runtime);
     let seed_broadcast = seed.tier(SeedTier::External).broadcast("demo/bbb");
-    let broadcast = stats.tier(Tier::External).broadcast("demo/bbb");
+    let broadcast = handle.broadcast("demo/bbb");
     let mut seed_tracks: Vec<_> = (0..threads)
         .map(|_| seed_broadcast.publisher_track("video"))
         .collect();

@@ -43,6 +43,8 @@ const fn case(name: &'static str, run: fn(&mut Report)) -> Case {
 const CASES: &[Case] = &[
     case("bump/1", |report| bump::held(report, 1)),
     case("bump/2", |report| bump::held(report, 2)),
+    case("bump-counted/1", |report| bump::held_counted(report, 1)),
+    case("bump-counted/2", |report| bump::held_counted(report, 2)),
     case("find/1", |report| subscribe::find(report, 1)),
     case("find/2", |report| subscribe::find(report, 2)),
     case("find-counted/1", |report| {

@@ -50,6 +50,7 @@ pub(crate) struct Node(Arc<Meter<Traffic, Storage>>);
 
 impl MeterRef<Traffic> for Node {
     type Storage = Storage;
+    type Hold = ();
 
     fn meter(&self) -> &Meter<Traffic, Storage> {
         &self.0
