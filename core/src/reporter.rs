@@ -142,8 +142,10 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
             return false;
         }
         self.health.early_ticks += u64::from(early);
-        let overdue = now.saturating_since(self.next) >= self.interval() && self.health.ticks > 0;
-        self.health.late_ticks += u64::from(overdue);
+        let overdue = now.saturating_since(self.next).as_micros() / self.interval().as_micros();
+        let overdue = if self.health.ticks > 0 { overdue } else { 0 };
+        self.health.late_ticks += u64::from(overdue > 0);
+        self.health.skipped_ticks += overdue;
         self.tick(meters, now);
         true
     }

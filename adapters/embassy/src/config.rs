@@ -3,10 +3,12 @@
 use core::fmt;
 
 use embassy_time::Duration;
+use streamgauge_core::{Names, Tier};
 
 /// How a node counts and publishes. Made with [`Config::new`], changed by its setters, checked by
 /// [`Stats::split`](crate::Stats::split).
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Config {
     pub(crate) prefix: &'static str,
     pub(crate) node: &'static str,
@@ -64,7 +66,7 @@ impl Config {
         self
     }
 
-    /// How long a sink may take for one frame. A frame that takes longer is given up and refused, so
+    /// How long a sink may take for one frame, an hour at most. A frame that takes longer is given up and refused, so
     /// that a dead sink does not keep the node from collecting what was counted: a cell's word may
     /// grow by less than 2^32 in that time.
     #[must_use]
@@ -119,6 +121,16 @@ impl Config {
     }
 }
 
+impl Names for Config {
+    fn tier(&self, tier: Tier) -> &str {
+        self.tiers.tier(tier)
+    }
+
+    fn path(&self) -> [&str; 2] {
+        [self.prefix, self.node]
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self::new()
@@ -127,6 +139,7 @@ impl Default for Config {
 
 /// Why a [`Stats`](crate::Stats) could not be split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SplitError {
     /// It was split before: there is one runner for it, once.

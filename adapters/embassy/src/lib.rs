@@ -9,23 +9,30 @@
 mod books;
 mod config;
 mod handle;
+mod latest;
 mod lock;
+mod log;
 mod room;
 mod runner;
 mod serial;
 mod sink;
 mod stats;
 mod time;
+#[cfg(feature = "net")]
+mod udp;
 pub mod wire;
 
 pub use config::{Config, SplitError};
 pub use handle::Handle;
+pub use latest::{Latest, LatestError, LatestReader, LatestSink, TooShort};
 pub use lock::CriticalSectionLock;
-pub use room::{TIERS, key, lanes, roots, roots_of, rows, rows_of};
-pub use runner::{NodeReporter, Runner};
+pub use room::{TIERS, key, lanes, roots, roots_of, rows, rows_of, tracks};
+pub use runner::{NodeMeters, NodeReporter, Runner};
 pub use serial::Serial;
 pub use sink::{Frame, Sink, SinkError};
 pub use stats::{Node, NodeRef, Stats};
+#[cfg(feature = "net")]
+pub use udp::{ETHERNET_DATAGRAM, Udp};
 
 pub use streamgauge_core::{Chunk, Health, Presence, Role, Tier, TrackId, Traffic, Usage};
 

@@ -43,3 +43,9 @@ pub const fn roots_of(roots: usize, tiers: usize) -> usize {
 pub const fn key(bytes: usize) -> usize {
     bytes.div_ceil(size_of::<usize>())
 }
+
+/// The tracks of so many tiers, for the `TRACKS` of [`Latest`](crate::Latest).
+#[must_use]
+pub const fn tracks(tiers: usize) -> usize {
+    1 + crate::wire::PER_TIER * tiers
+}

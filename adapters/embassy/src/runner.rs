@@ -3,20 +3,24 @@
 use core::fmt;
 
 use embassy_futures::select::select;
-use embassy_time::{Duration, with_timeout};
-use streamgauge_core::{Chunk, Health, Reporter, Schedule, TrackId};
+use streamgauge_core::{Chunk, Health, Meters, Reporter, Schedule, TrackId};
 
 use crate::{
     Config, SplitError,
     books::Lent,
-    sink::{Frame, Sink},
+    log::line,
+    sink::{Frame, Sink, SinkError},
     stats::{Node, NodeRef},
     time,
+    wire::track_number,
 };
 
 /// What a runner reports with; see [`streamgauge_core::Reporter`].
 pub type NodeReporter<N> =
     Reporter<Lent<<N as Node>::TrafficBooks>, Lent<<N as Node>::PresenceBooks>>;
+
+/// The tables of a node; see [`streamgauge_core::Meters`].
+pub type NodeMeters<N> = Meters<<N as Node>::Traffic, <N as Node>::Presence>;
 
 /// Publishes a node: to be spawned on whichever executor, or driven a step at a time.
 ///
@@ -27,19 +31,22 @@ pub type NodeReporter<N> =
 /// }
 /// ```
 ///
-/// A loop of one's own does things between ticks, or the last thing:
+/// A loop of one's own does more with each tick, such as saving what was counted where it outlives a
+/// reset, before anybody reads it:
 ///
 /// ```text
 /// loop {
-///     runner.step(&mut sink).await; // sleeps, ticks, publishes
-///     save(runner.reporter());
+///     runner.tick().await;
+///     save(runner.parts());
+///     runner.publish(&mut sink).await;
 /// }
 /// ```
 pub struct Runner<N: Node> {
     node: NodeRef<N>,
     reporter: NodeReporter<N>,
-    tiers: &'static [&'static str],
-    patience: Duration,
+    config: Config,
+    /// Whether the sink refused the last frame it was offered.
+    refusing: bool,
 }
 
 impl<N: Node> Runner<N> {
@@ -58,8 +65,8 @@ impl<N: Node> Runner<N> {
         Ok(Self {
             node,
             reporter: Reporter::new(schedule, Lent(traffic), Lent(presence)),
-            tiers: config.tiers,
-            patience: config.patience,
+            config,
+            refusing: false,
         })
     }
 
@@ -71,22 +78,45 @@ impl<N: Node> Runner<N> {
         }
     }
 
-    /// Sleeps until a tick is due, ticks, and offers every changed frame to the sink.
+    /// [`tick`](Self::tick) and [`publish`](Self::publish).
+    pub async fn step<S: Sink>(&mut self, sink: &mut S) {
+        self.tick().await;
+        self.publish(sink).await;
+    }
+
+    /// Sleeps until a tick is due, and ticks: collects what was counted.
     ///
     /// However late, it is one tick. While the tables run low it comes as early as a tenth of the
-    /// interval after the last.
-    pub async fn step<S: Sink>(&mut self, sink: &mut S) {
+    /// interval after the last. May be dropped while it sleeps.
+    pub async fn tick(&mut self) {
         while !self.tick_if_due() {
             self.sleep().await;
         }
-        self.publish(sink).await;
+    }
+
+    /// Offers every frame that changed to the sink. What it refuses is said again with the next tick,
+    /// and so is what was not yet said when this is dropped.
+    pub async fn publish<S: Sink>(&mut self, sink: &mut S) {
+        while let Some(track) = self.reporter.poll_track() {
+            let patience = self.config.patience;
+            let mut frame = Outgoing {
+                runner: self,
+                track,
+            };
+            let sent = time::within(patience, sink.send(&mut frame)).await;
+            let sent = sent.unwrap_or(Err(SinkError::TimedOut));
+            match sent {
+                Ok(()) => self.reporter.accept(&self.node.0.shared().meters),
+                Err(_) => self.reporter.refuse(),
+            }
+            self.note_sent(track, sent);
+        }
     }
 
     /// Ticks at once, due or not, and offers every changed frame to the sink: what was counted before
     /// the call is in them. For the last words before a reset.
     pub async fn flush<S: Sink>(&mut self, sink: &mut S) {
         let shared = self.node.0.shared();
-        shared.pressure.reset();
         self.reporter.tick(&shared.meters, time::now());
         self.publish(sink).await;
     }
@@ -96,14 +126,26 @@ impl<N: Node> Runner<N> {
         &self.reporter
     }
 
+    /// The reporter, the tables that it collects, and the names that it publishes under: what there is
+    /// to save after a tick, and to restore before the first.
+    pub fn parts(&mut self) -> (&mut NodeReporter<N>, &NodeMeters<N>, &Config) {
+        let meters = &self.node.0.shared().meters;
+        (&mut self.reporter, meters, &self.config)
+    }
+
     /// What `node.json` tells.
     pub fn health(&self) -> &Health {
         self.reporter.health()
     }
 
     fn tick_if_due(&mut self) -> bool {
-        let shared = self.node.0.shared();
-        self.reporter.handle_timeout(&shared.meters, time::now())
+        let before = *self.health();
+        let meters = &self.node.0.shared().meters;
+        let ticked = self.reporter.handle_timeout(meters, time::now());
+        if ticked {
+            note_tick(&before, self.health());
+        }
+        ticked
     }
 
     /// Sleeps until the next tick, or the next early one if the tables run low meanwhile.
@@ -119,18 +161,23 @@ impl<N: Node> Runner<N> {
         .await;
     }
 
-    async fn publish<S: Sink>(&mut self, sink: &mut S) {
-        while let Some(track) = self.reporter.poll_track() {
-            let patience = self.patience;
-            let mut frame = Outgoing {
-                runner: self,
+    /// Tells the operator when the sink begins or ceases to refuse, not each time.
+    fn note_sent(&mut self, track: TrackId, sent: Result<(), SinkError>) {
+        let track = track_number(track);
+        let refused = core::mem::replace(&mut self.refusing, sent.is_err());
+        match sent {
+            Ok(()) if refused => line!(
+                info,
+                "a stats sink accepts frames again, of track {}",
+                track
+            ),
+            Err(error) if !refused => line!(
+                warn,
+                "a stats sink refuses frames, of track {}: {}; they are tried again",
                 track,
-            };
-            let sent = with_timeout(patience, sink.send(&mut frame)).await;
-            match sent {
-                Ok(Ok(())) => self.reporter.accept(&self.node.0.shared().meters),
-                Ok(Err(_)) | Err(_) => self.reporter.refuse(),
-            }
+                error
+            ),
+            Ok(()) | Err(_) => {}
         }
     }
 }
@@ -139,8 +186,33 @@ impl<N: Node> fmt::Debug for Runner<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Runner")
             .field("health", self.health())
-            .field("patience", &self.patience)
+            .field("config", &self.config)
             .finish_non_exhaustive()
+    }
+}
+
+/// Tells the operator what was out of the ordinary about a tick.
+fn note_tick(before: &Health, now: &Health) {
+    let skipped = now.skipped_ticks - before.skipped_ticks;
+    if skipped > 0 {
+        line!(warn, "stats are late: {} ticks were skipped", skipped);
+    }
+    if now.early_ticks != before.early_ticks {
+        let (series, cells) = (now.traffic.series, now.traffic.cells);
+        line!(
+            debug,
+            "stats tables run low: {} series, {} cells",
+            series,
+            cells
+        );
+    }
+    let folds = |health: &Health| {
+        let folded = health.traffic.folded_keys;
+        folded.wrapping_add(health.presence.folded_keys)
+    };
+    let folds = folds(now).wrapping_sub(folds(before));
+    if folds > 0 {
+        line!(warn, "{} guards were counted in an overflow series", folds);
     }
 }
 
@@ -156,14 +228,14 @@ impl<N: Node> Frame for Outgoing<'_, N> {
     }
 
     fn epoch(&self) -> u64 {
-        self.runner.reporter.health().epoch
+        self.runner.config.epoch
     }
 
     fn read(&mut self, buf: &mut [u8]) -> Chunk {
         let meters = &self.runner.node.0.shared().meters;
         self.runner
             .reporter
-            .poll_frame(meters, self.runner.tiers, buf)
+            .poll_frame(meters, &self.runner.config, buf)
     }
 
     fn restart(&mut self) {

@@ -12,7 +12,7 @@ pub trait Frame {
     /// The track that it is a frame of.
     fn track(&self) -> TrackId;
 
-    /// The life of the node that it is from.
+    /// The boot that it is from, as [`Config::with_epoch`](crate::Config::with_epoch) tells.
     fn epoch(&self) -> u64;
 
     /// Writes the next piece into `buf`, and says how long it is and whether it is the last.
@@ -61,6 +61,7 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
 
 /// Why a sink refused a frame; it is tried again with the next tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SinkError {
     /// No room now.
@@ -70,6 +71,8 @@ pub enum SinkError {
         /// The most bytes it takes.
         capacity: usize,
     },
+    /// It took longer than the node has patience for.
+    TimedOut,
     /// The link failed.
     Link(ErrorKind),
 }
@@ -84,6 +87,7 @@ impl fmt::Display for SinkError {
                     "the frame is longer than the {capacity} bytes the sink takes"
                 )
             }
+            Self::TimedOut => f.write_str("the sink did not take the frame in time"),
             Self::Link(kind) => write!(f, "the sink's link failed: {kind:?}"),
         }
     }

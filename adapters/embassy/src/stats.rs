@@ -1,6 +1,6 @@
 //! All that a node needs, in one `static`.
 
-use core::{cell::Cell, fmt};
+use core::{cell, fmt};
 
 use embassy_sync::{
     blocking_mutex::{self, raw::CriticalSectionRawMutex},
@@ -8,7 +8,7 @@ use embassy_sync::{
     signal::Signal,
 };
 use streamgauge_core::{
-    Books, Inline, InlineBooks, Meter, MeterRef, Meters, Presence, Storage, Traffic,
+    Books, Cell, CellId, Inline, InlineBooks, Meter, MeterRef, Meters, Presence, Storage, Traffic,
 };
 
 use crate::{Config, CriticalSectionLock, Handle, Runner, SplitError, room};
@@ -59,7 +59,7 @@ pub struct Shared<T, P> {
     /// Wakes the runner before its time.
     pub(crate) pressure: Signal<CriticalSectionRawMutex, ()>,
     /// Set when the runner is made.
-    prefix: blocking_mutex::Mutex<CriticalSectionRawMutex, Cell<Option<&'static str>>>,
+    prefix: blocking_mutex::Mutex<CriticalSectionRawMutex, cell::Cell<Option<&'static str>>>,
 }
 
 /// What the one runner uses.
@@ -97,7 +97,7 @@ impl<
                     Meter::new(Inline::inline(CriticalSectionLock, CriticalSectionLock)),
                 ),
                 pressure: Signal::new(),
-                prefix: blocking_mutex::Mutex::new(Cell::new(None)),
+                prefix: blocking_mutex::Mutex::new(cell::Cell::new(None)),
             },
             desk: Desk {
                 traffic: Mutex::new(InlineBooks::inline()),
@@ -151,7 +151,7 @@ impl<T, P> Shared<T, P> {
     }
 
     fn prefix(&self) -> &'static str {
-        self.prefix.lock(Cell::get).unwrap_or_default()
+        self.prefix.lock(cell::Cell::get).unwrap_or_default()
     }
 }
 
@@ -235,31 +235,41 @@ impl<N: Node> NodeRef<N> {
     }
 }
 
-impl<N: Node> MeterRef<Traffic> for NodeRef<N> {
-    type Storage = N::Traffic;
+/// Leads to a family's meter by reference: a guard holds its cell directly.
+macro_rules! leads_to_meter {
+    ($family:ident, $meter:ident) => {
+        impl<N: Node> MeterRef<$family> for NodeRef<N> {
+            type Storage = N::$family;
+            type Hold = &'static Cell<$family>;
 
-    #[inline]
-    fn meter(&self) -> &Meter<Traffic, N::Traffic> {
-        self.0.shared().meters.traffic()
-    }
+            #[inline]
+            fn meter(&self) -> &Meter<$family, N::$family> {
+                self.0.shared().meters.$meter()
+            }
 
-    fn pressed(&self) {
-        self.0.shared().pressure.signal(());
-    }
+            #[inline]
+            fn hold(&self, cell: CellId) -> Option<Self::Hold> {
+                self.0.shared().meters.$meter().cell(cell)
+            }
+
+            #[inline]
+            fn reach(
+                _: Option<&Self>,
+                _: Option<CellId>,
+                hold: Option<Self::Hold>,
+            ) -> Option<&Cell<$family>> {
+                hold
+            }
+
+            fn pressed(&self) {
+                self.0.shared().pressure.signal(());
+            }
+        }
+    };
 }
 
-impl<N: Node> MeterRef<Presence> for NodeRef<N> {
-    type Storage = N::Presence;
-
-    #[inline]
-    fn meter(&self) -> &Meter<Presence, N::Presence> {
-        self.0.shared().meters.presence()
-    }
-
-    fn pressed(&self) {
-        self.0.shared().pressure.signal(());
-    }
-}
+leads_to_meter!(Traffic, traffic);
+leads_to_meter!(Presence, presence);
 
 impl<N: Node> streamgauge_core::Handle for NodeRef<N> {
     fn prefix(&self) -> &str {

@@ -27,6 +27,7 @@ pub struct Received<'a> {
 /// What a reader has seen: every frame that was begun since the first that it saw begin is in one of
 /// `frames`, `lost_frames` and `too_long_frames`, the one on its way in and those lost just now aside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Tally {
     /// Frames delivered.
     pub frames: u64,

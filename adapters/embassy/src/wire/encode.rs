@@ -40,6 +40,7 @@ pub struct Packets {
 
 /// A packet that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Packed {
     /// Its bytes.
     pub len: usize,

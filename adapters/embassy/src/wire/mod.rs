@@ -33,8 +33,8 @@
 //! what garbage precedes it ends there.
 //!
 //! **Overhead**: 12 bytes a packet, and on a stream of bytes 2 more, one for every 254 bytes of a
-//! packet, and one a frame. Through a buffer of 64 bytes 49 bytes of payload leave at a time, of 256
-//! bytes 240.
+//! packet, and one a frame. Through a buffer of 64 bytes 50 bytes of payload leave at a time, of 256
+//! bytes 241.
 
 mod decode;
 mod encode;
@@ -43,6 +43,7 @@ mod track;
 
 pub use decode::{Assembler, Reader, Received, Tally};
 pub use encode::{Packed, Packets, stuff, stuffing};
+pub(crate) use track::PER_TIER;
 pub use track::{track_id, track_number};
 
 use crc::{CRC_32_ISO_HDLC, Crc};

@@ -3,7 +3,7 @@
 use streamgauge_core::{Role, Tier, TrackId};
 
 /// Tracks of one tier.
-const PER_TIER: usize = 3;
+pub(crate) const PER_TIER: usize = 3;
 
 /// The number of a track in packets; see the [module](crate::wire).
 #[must_use]
