@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use streamgauge_gateway_protocol::Message;
+use tokio::net::UdpSocket;
 use tokio::time::Instant;
 
 use crate::cli::Cli;
@@ -30,6 +31,8 @@ pub struct Host {
     model: Model,
     tokens: u32,
     groups: u32,
+    /// Stats come over UDP as well, to this port.
+    udp: Option<u16>,
     /// Kept for its reader.
     _downstream: Option<Line>,
 }
@@ -47,11 +50,16 @@ impl Host {
         };
         Ok(Self {
             line: Line::connect(cli.upstream, &inbox).await?,
-            inbox,
             model: Model::default(),
             tokens: 0,
             groups: 0,
+            udp: if cli.udp {
+                Some(listen(&inbox).await?)
+            } else {
+                None
+            },
             _downstream: downstream,
+            inbox,
         })
     }
 
@@ -190,7 +198,8 @@ impl Host {
         self.inbox.wait(pong, missing).await
     }
 
-    /// Pings a gateway that may be booting, until it answers that it has booted so often.
+    /// Pings a gateway that may be booting, until it answers that it has booted so often; then asks for
+    /// its stats over UDP as well, if it has Ethernet.
     ///
     /// # Errors
     ///
@@ -202,6 +211,9 @@ impl Host {
             let pong = |state: &mut State| state.answer(|answer| pong(answer, token));
             let answered = self.inbox.wait_until(Instant::now() + KNOCK, pong).await?;
             if let Some(pong) = answered.filter(|pong| booted(pong.boots)) {
+                if let Some(port) = self.udp {
+                    self.send(&Message::Report { port }).await?;
+                }
                 return Ok(pong);
             }
         }
@@ -224,35 +236,39 @@ impl Host {
         self.inbox.wait(look, missing).await
     }
 
-    /// Waits until all that was sent has arrived and is counted, and nothing more is.
+    /// Waits until all that was sent has arrived and is counted, and nothing more is; by whichever way
+    /// the stats come.
     ///
     /// # Errors
     ///
     /// When something does not arrive, or a counter differs from what was sent.
     pub async fn settle(&mut self) -> Result<()> {
         self.ping().await?;
-        self.settle_in(|state| &state.serial).await?;
+        self.agree().await?;
         let ticks = self.node(|_| true).await?.ticks;
         self.node(|node| node.ticks >= ticks + QUIET).await?;
-        self.settle_in(|state| &state.serial).await
+        self.agree().await
     }
 
-    /// The same for the stats that came by one way.
-    ///
-    /// # Errors
-    ///
-    /// As above.
-    pub async fn settle_in(&self, gauges: impl Fn(&State) -> &Gauges) -> Result<()> {
+    async fn agree(&self) -> Result<()> {
+        self.agree_with("the serial line", |state| &state.serial)
+            .await?;
+        if self.udp.is_some() {
+            self.agree_with("UDP", |state| &state.udp).await?;
+        }
+        Ok(())
+    }
+
+    async fn agree_with(&self, way: &str, gauges: impl Fn(&State) -> &Gauges) -> Result<()> {
         let model = &self.model;
         let agreed = |state: &mut State| {
-            let agreed =
-                state.delivery.missing() == 0 && gauges(state).differences(model).is_empty();
-            agreed.then_some(())
+            let differences = gauges(state).differences(model);
+            (state.delivery.missing() == 0 && differences.is_empty()).then_some(())
         };
         let missing = |state: &State| {
             let differences = gauges(state).differences(model).join("; ");
             let missing = state.delivery.missing();
-            format!("{missing} frames or groups did not arrive; counters differ: [{differences}]")
+            format!("{missing} frames or groups did not arrive; over {way}: [{differences}]")
         };
         self.inbox.wait(agreed, missing).await
     }
@@ -272,6 +288,21 @@ impl Host {
         let missing = |_: &State| "the race does not end".to_owned();
         self.inbox.wait(raced, missing).await.context("a race")
     }
+}
+
+/// Opens a UDP socket whose datagrams go to the inbox; gives its port.
+async fn listen(inbox: &Arc<Inbox>) -> Result<u16> {
+    let socket = UdpSocket::bind(("127.0.0.1", 0)).await;
+    let socket = socket.context("no UDP socket on loopback")?;
+    let port = socket.local_addr()?.port();
+    let inbox = Arc::clone(inbox);
+    tokio::spawn(async move {
+        let mut datagram = vec![0; 65_536];
+        while let Ok(len) = socket.recv(&mut datagram).await {
+            inbox.with(|state| state.datagram(&datagram[..len]));
+        }
+    });
+    Ok(port)
 }
 
 fn pong(answer: Answer, wanted: u32) -> Option<Pong> {

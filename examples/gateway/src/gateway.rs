@@ -7,7 +7,7 @@ use embedded_io_async::Read;
 use streamgauge_gateway_protocol::{Channel, Decoder, Message, Packet, Tally};
 
 use crate::{
-    board::{BROADCASTS, Port, SUBSCRIPTIONS},
+    board::{self, BROADCASTS, Port, SUBSCRIPTIONS},
     counts::{self, Announced, Track},
     link::Link,
     race,
@@ -92,7 +92,7 @@ impl Gateway {
             Message::Frame { id, payload } => self.frame(id, payload).await,
             Message::Ping { token } => self.pong(token, packet.tally).await,
             Message::Race { on } => self.race(on).await,
-            Message::Report { port } => uplink::report(port).ok_or(Refused),
+            Message::Report { port } => board::report(port).ok_or(Refused),
             Message::Reset => self.reset().await,
             Message::Pong { .. } | Message::Raced { .. } => Err(Refused),
         }

@@ -16,14 +16,13 @@ mod uplink;
 
 use core::panic::PanicInfo;
 
-use board::Port;
+use board::{Datagrams, Port};
 use cortex_m::{asm, singleton};
-use counts::Gauge;
 use embassy_executor::Spawner;
 use gateway::{Gateway, Line};
 use link::Link;
 use serial::{Receiver, Sender};
-use streamgauge_embassy::Runner;
+use uplink::Uplink;
 
 #[allow(unsafe_code, reason = "the processor enters handlers by address")]
 mod handlers {
@@ -51,8 +50,8 @@ async fn forward(gateway: &'static mut Gateway, receiver: Receiver<Port>) {
 }
 
 #[embassy_executor::task]
-async fn publish(runner: Runner<Gauge>, upstream: Line) {
-    uplink::run(runner, upstream).await
+async fn publish(uplink: &'static mut Uplink) {
+    uplink.run().await
 }
 
 #[embassy_executor::task]
@@ -61,7 +60,10 @@ async fn race() {
 }
 
 /// Starts everything; nothing if that was done before.
-fn start() -> Option<()> {
+///
+/// Not part of `main`, whose stack is never given back: what is large is made on the way to its static.
+#[inline(never)]
+fn start(spawner: Spawner) -> Option<()> {
     let peripherals = cortex_m::Peripherals::take()?;
     let links = board::start();
     let upstream = singleton!(: Link<Sender<Port>> = Link::new(links.upstream))?;
@@ -70,20 +72,19 @@ fn start() -> Option<()> {
         Some(sender) => singleton!(: Link<Sender<Port>> = Link::new(sender))?,
         None => upstream,
     };
-    let runner = counts::start()?;
+    let network = Datagrams::start(spawner)?;
+    let uplink = singleton!(: Uplink = Uplink::new(counts::start()?, upstream, network))?;
     let gateway = singleton!(: Gateway = Gateway::new(upstream, downstream, 0))?;
     time::start(peripherals.SYST);
-    executor::run(|spawner: Spawner| {
-        spawner.spawn(forward(gateway, links.receiver).ok()?);
-        spawner.spawn(publish(runner, upstream).ok()?);
-        spawner.spawn(race().ok()?);
-        Some(())
-    })
+    spawner.spawn(forward(gateway, links.receiver).ok()?);
+    spawner.spawn(publish(uplink).ok()?);
+    spawner.spawn(race().ok()?);
+    Some(())
 }
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    start();
+    executor::run(start);
     halt()
 }
 

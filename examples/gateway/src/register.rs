@@ -12,11 +12,6 @@ impl Register {
         Self(address)
     }
 
-    /// The register `offset` bytes further on.
-    pub(crate) const fn offset(self, offset: usize) -> Self {
-        Self(self.0 + offset)
-    }
-
     pub(crate) fn read(self) -> u32 {
         // SAFETY: boards name aligned addresses of their peripherals only, which are always mapped.
         unsafe { core::ptr::without_provenance::<u32>(self.0).read_volatile() }
@@ -26,13 +21,13 @@ impl Register {
         // SAFETY: as above; no register named here makes the hardware touch memory.
         unsafe { core::ptr::without_provenance_mut::<u32>(self.0).write_volatile(value) }
     }
-
-    pub(crate) fn is_set(self, bit: u32) -> bool {
-        self.read() & bit != 0
-    }
 }
 
-/// Lets the interrupts with these bits through the interrupt controller; the first 32 there are.
-pub(crate) fn unmask(interrupts: u32) {
-    Register::at(0xE000_E100).write(interrupts);
+/// Lets an interrupt through the interrupt controller.
+pub(crate) fn unmask(interrupt: i16) {
+    // One bit for each, 32 to a register.
+    let Ok(place) = usize::try_from(interrupt) else {
+        return;
+    };
+    Register::at(0xE000_E100 + place / 32 * 4).write(1 << (place % 32));
 }

@@ -15,6 +15,8 @@ use embedded_io_async::{ErrorType, Read, Write};
 
 /// What a board says about its UARTs.
 pub(crate) trait Uart {
+    /// Switches it on, with its interrupts unmasked.
+    fn start(&self);
     /// The next byte that came in.
     fn receive(&self) -> Option<u8>;
     /// Sends a byte, if there is room.
@@ -45,13 +47,9 @@ impl<U: Uart> Serial<U> {
         }
     }
 
-    /// The UART itself.
-    pub(crate) const fn uart(&self) -> &U {
-        &self.uart
-    }
-
-    /// The two directions, each to be used by one task at a time.
-    pub(crate) fn split(&'static self) -> (Receiver<U>, Sender<U>) {
+    /// Switches the UART on. Each direction is to be used by one task at a time.
+    pub(crate) fn start(&'static self) -> (Receiver<U>, Sender<U>) {
+        self.uart.start();
         (Receiver(self), Sender(self))
     }
 

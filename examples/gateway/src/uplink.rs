@@ -1,4 +1,4 @@
-//! The way of the stats: frames as packets, on the upstream link.
+//! The way of the stats: frames as packets, on the upstream link and over the network.
 
 use core::convert::Infallible;
 
@@ -7,21 +7,34 @@ use embedded_io_async::{ErrorType, Write};
 use streamgauge_embassy::{Runner, Serial};
 use streamgauge_gateway_protocol::{Channel, MAX_BODY};
 
-use crate::{counts::Gauge, gateway::Line};
+use crate::{board::Datagrams, counts::Gauge, gateway::Line};
 
 /// Asks the runner for a last frame of each track.
 static ASKED: Signal<CriticalSectionRawMutex, ()> = Signal::new();
 /// Says that they are out.
 static SAID: Signal<CriticalSectionRawMutex, ()> = Signal::new();
 
-/// Publishes for ever.
-pub(crate) async fn run(mut runner: Runner<Gauge>, upstream: Line) -> ! {
-    let mut sink = Serial::<_, 256>::new(StatsChannel(upstream));
-    loop {
-        runner.step(&mut sink).await;
-        if ASKED.try_take().is_some() {
-            runner.flush(&mut sink).await;
-            SAID.signal(());
+/// The runner and where its frames go.
+pub(crate) struct Uplink {
+    runner: Runner<Gauge>,
+    sink: (Serial<StatsChannel, 256>, Datagrams),
+}
+
+impl Uplink {
+    /// Sends upstream and over the network.
+    pub(crate) const fn new(runner: Runner<Gauge>, upstream: Line, network: Datagrams) -> Self {
+        let sink = (Serial::new(StatsChannel(upstream)), network);
+        Self { runner, sink }
+    }
+
+    /// Publishes for ever.
+    pub(crate) async fn run(&mut self) -> ! {
+        loop {
+            self.runner.step(&mut self.sink).await;
+            if ASKED.try_take().is_some() {
+                self.runner.flush(&mut self.sink).await;
+                SAID.signal(());
+            }
         }
     }
 }
@@ -30,11 +43,6 @@ pub(crate) async fn run(mut runner: Runner<Gauge>, upstream: Line) -> ! {
 pub(crate) async fn last_words() {
     ASKED.signal(());
     SAID.wait().await;
-}
-
-/// Sends stats to this UDP port of the host as well; nothing where there is no Ethernet.
-pub(crate) fn report(_port: u16) -> Option<()> {
-    None
 }
 
 /// A stream of bytes that goes upstream in packets, between others.

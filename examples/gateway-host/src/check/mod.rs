@@ -5,14 +5,12 @@ mod overflow;
 mod race;
 mod reset;
 mod transfer;
-mod udp;
 
 pub use noise::noise;
 pub use overflow::overflow;
 pub use race::race;
 pub use reset::reset;
 pub use transfer::transfer;
-pub use udp::udp;
 
 use bytes::Bytes;
 use streamgauge_gateway_protocol::MAX_PAYLOAD;

@@ -1,5 +1,12 @@
 //! The LM3S6965 evaluation board: Cortex-M3, 64 KiB of RAM, two PL011 UARTs, Ethernet.
 
+#[path = "ethernet.rs"]
+mod ethernet;
+#[path = "network.rs"]
+mod network;
+
+pub(crate) use network::{Datagrams, report};
+
 use crate::{
     register::{Register, unmask},
     serial::{Receiver, Sender, Serial, Uart},
@@ -18,55 +25,62 @@ pub(crate) const CELLS: usize = 64;
 /// Of the processor, and of its tick.
 pub(crate) const CORE_HZ: u32 = 12_500_000;
 
-/// One of the UARTs, by its first register.
-pub(crate) struct Pl011(Register);
+/// One of the UARTs.
+pub(crate) struct Pl011 {
+    /// The address of its first register.
+    base: usize,
+    interrupt: i16,
+}
 
 impl Pl011 {
+    const DATA: usize = 0x00;
     const FLAGS: usize = 0x18;
     const LINE: usize = 0x2C;
     const CONTROL: usize = 0x30;
     const MASK: usize = 0x38;
 
+    const BUSY: u32 = 1 << 3;
     const RECEIVE_EMPTY: u32 = 1 << 4;
     const SEND_FULL: u32 = 1 << 5;
-    const BUSY: u32 = 1 << 3;
     /// A byte came in, or some did and no more follow.
     const RECEIVED: u32 = 1 << 4 | 1 << 6;
     const ROOM: u32 = 1 << 5;
 
-    fn start(&self) {
-        // Eight bits, no parity, with the buffers in use; then sender, receiver and all on.
-        self.0.offset(Self::LINE).write(0b11 << 5 | 1 << 4);
-        self.0.offset(Self::CONTROL).write(1 << 9 | 1 << 8 | 1 << 0);
+    fn at(&self, offset: usize) -> Register {
+        Register::at(self.base + offset)
     }
 
     fn has(&self, flag: u32) -> bool {
-        self.0.offset(Self::FLAGS).is_set(flag)
+        self.at(Self::FLAGS).read() & flag != 0
     }
 
-    fn mask(&self) -> Register {
-        self.0.offset(Self::MASK)
-    }
-
-    /// Interrupts on this as well. The mask is shared with the interrupt itself.
+    /// Interrupts on this as well. The interrupt's handler writes the same register.
     fn interrupt_on(&self, cause: u32) {
-        critical_section::with(|_| self.mask().write(self.mask().read() | cause));
+        let mask = self.at(Self::MASK);
+        critical_section::with(|_| mask.write(mask.read() | cause));
     }
 }
 
 impl Uart for Pl011 {
+    fn start(&self) {
+        // Eight bits, no parity, with the buffers in use; then sender, receiver and all on.
+        self.at(Self::LINE).write(0b11 << 5 | 1 << 4);
+        self.at(Self::CONTROL).write(1 << 9 | 1 << 8 | 1);
+        unmask(self.interrupt);
+    }
+
     fn receive(&self) -> Option<u8> {
         if self.has(Self::RECEIVE_EMPTY) {
             return None;
         }
-        let [byte, ..] = self.0.read().to_le_bytes();
+        let [byte, ..] = self.at(Self::DATA).read().to_le_bytes();
         Some(byte)
     }
 
     fn try_send(&self, byte: u8) -> bool {
         let room = !self.has(Self::SEND_FULL);
         if room {
-            self.0.write(byte.into());
+            self.at(Self::DATA).write(byte.into());
         }
         room
     }
@@ -84,15 +98,18 @@ impl Uart for Pl011 {
     }
 
     fn no_interrupts(&self) {
-        self.mask().write(0);
+        self.at(Self::MASK).write(0);
     }
 }
 
-static UPSTREAM: Serial<Pl011> = Serial::new(Pl011(Register::at(0x4000_C000)));
-static DOWNSTREAM: Serial<Pl011> = Serial::new(Pl011(Register::at(0x4000_D000)));
-
-const UPSTREAM_INTERRUPT: i16 = 5;
-const DOWNSTREAM_INTERRUPT: i16 = 6;
+static UPSTREAM: Serial<Pl011> = Serial::new(Pl011 {
+    base: 0x4000_C000,
+    interrupt: 5,
+});
+static DOWNSTREAM: Serial<Pl011> = Serial::new(Pl011 {
+    base: 0x4000_D000,
+    interrupt: 6,
+});
 
 /// The links of the board.
 pub(crate) struct Links {
@@ -107,15 +124,11 @@ pub(crate) type Port = Pl011;
 
 /// Switches the UARTs on. Called once.
 pub(crate) fn start() -> Links {
-    // Clocks for UART0, UART1 and their pins.
+    // Clocks for both, for the Ethernet, and for their pins.
     Register::at(0x400F_E104).write(0b11);
-    Register::at(0x400F_E108).write(0b11);
-    for serial in [&UPSTREAM, &DOWNSTREAM] {
-        serial.uart().start();
-    }
-    unmask(1 << UPSTREAM_INTERRUPT | 1 << DOWNSTREAM_INTERRUPT);
-    let (receiver, upstream) = UPSTREAM.split();
-    let (_, downstream) = DOWNSTREAM.split();
+    Register::at(0x400F_E108).write(0b101 << 28 | 0b10_0011);
+    let (receiver, upstream) = UPSTREAM.start();
+    let (_, downstream) = DOWNSTREAM.start();
     Links {
         receiver,
         upstream,
@@ -126,8 +139,9 @@ pub(crate) fn start() -> Links {
 /// What an interrupt of the board does.
 pub(crate) fn on_interrupt(number: i16) {
     match number {
-        UPSTREAM_INTERRUPT => UPSTREAM.on_interrupt(),
-        DOWNSTREAM_INTERRUPT => DOWNSTREAM.on_interrupt(),
+        5 => UPSTREAM.on_interrupt(),
+        6 => DOWNSTREAM.on_interrupt(),
+        ethernet::INTERRUPT => ethernet::on_interrupt(),
         _ => {}
     }
 }

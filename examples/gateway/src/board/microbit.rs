@@ -2,13 +2,16 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use embassy_executor::Spawner;
+use streamgauge_embassy::{Frame, Sink, SinkError};
+
 use crate::{
     register::{Register, unmask},
     serial::{Receiver, Sender, Serial, Uart},
 };
 
 /// Broadcasts that the gateway takes at once.
-pub(crate) const BROADCASTS: usize = 16;
+pub(crate) const BROADCASTS: usize = 12;
 /// Subscriptions to them.
 pub(crate) const SUBSCRIPTIONS: usize = 8;
 /// Series that are counted apart: two for each broadcast. Fewer than there may be broadcasts, so that
@@ -40,14 +43,17 @@ impl NrfUart {
     const ON_RECEIVED: u32 = 1 << 2;
     const ON_SENT: u32 = 1 << 7;
 
-    fn start() {
-        Self::ENABLE.write(4);
-        Self::START_SENDER.write(1);
-        Self::START_RECEIVER.write(1);
-    }
+    const INTERRUPT: i16 = 2;
 }
 
 impl Uart for NrfUart {
+    fn start(&self) {
+        Self::ENABLE.write(4);
+        Self::START_SENDER.write(1);
+        Self::START_RECEIVER.write(1);
+        unmask(Self::INTERRUPT);
+    }
+
     fn receive(&self) -> Option<u8> {
         if Self::RECEIVED.read() == 0 {
             return None;
@@ -89,8 +95,6 @@ static SERIAL: Serial<NrfUart> = Serial::new(NrfUart {
     sending: AtomicBool::new(false),
 });
 
-const SERIAL_INTERRUPT: i16 = 2;
-
 /// The links of the board.
 pub(crate) struct Links {
     pub(crate) receiver: Receiver<NrfUart>,
@@ -104,9 +108,7 @@ pub(crate) type Port = NrfUart;
 
 /// Switches the UART on. Called once.
 pub(crate) fn start() -> Links {
-    NrfUart::start();
-    unmask(1 << SERIAL_INTERRUPT);
-    let (receiver, upstream) = SERIAL.split();
+    let (receiver, upstream) = SERIAL.start();
     Links {
         receiver,
         upstream,
@@ -116,7 +118,7 @@ pub(crate) fn start() -> Links {
 
 /// What an interrupt of the board does.
 pub(crate) fn on_interrupt(number: i16) {
-    if number == SERIAL_INTERRUPT {
+    if number == NrfUart::INTERRUPT {
         SERIAL.on_interrupt();
     }
 }
@@ -125,4 +127,24 @@ pub(crate) fn on_interrupt(number: i16) {
 /// interrupt when it goes on.
 pub(crate) fn on_tick() {
     SERIAL.on_interrupt();
+}
+
+/// The network that the board lacks: takes every frame, and sends it nowhere.
+pub(crate) struct Datagrams;
+
+impl Datagrams {
+    pub(crate) fn start(_: Spawner) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+impl Sink for Datagrams {
+    async fn send<F: Frame>(&mut self, _: &mut F) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+/// There is nowhere to send stats but upstream.
+pub(crate) fn report(_: u16) -> Option<()> {
+    None
 }
