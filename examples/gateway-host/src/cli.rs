@@ -32,12 +32,15 @@ pub struct Cli {
     /// Frames to send from it.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub frames: u32,
-    /// Publish the gateway's stats on this relay, such as <https://127.0.0.1:4443>, until Ctrl-C
+    /// Publish the gateway's stats on this relay, such as <https://127.0.0.1:4443>
     #[arg(long, value_name = "URL")]
     pub publish: Option<Url>,
     /// The SHA-256 fingerprint of the relay's certificate
     #[arg(long, value_name = "HEX", requires = "publish")]
     pub fingerprint: Option<String>,
+    /// Go on publishing after the trials, until Ctrl-C
+    #[arg(long, requires = "publish")]
+    pub stay: bool,
     /// The gateway's name in the path of its stats; may have several segments.
     #[arg(long, default_value = "gateway")]
     pub node: String,

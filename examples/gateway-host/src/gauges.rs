@@ -35,7 +35,7 @@ pub struct Node {
     /// How full the tables are.
     pub traffic: Usage,
     /// All that was ever counted, by track.
-    totals: BTreeMap<String, serde_json::Value>,
+    pub totals: BTreeMap<String, serde_json::Value>,
 }
 
 /// How full the tables of traffic are.

@@ -16,7 +16,7 @@ use crate::delivery::Delivery;
 use crate::gauges::Gauges;
 
 /// So long may an answer take. Only a gateway that is dead or wrong takes so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The sender's buffer, and the longest frame.
 const PACKET: usize = 256;

@@ -1,5 +1,6 @@
 //! A serial line of the gateway, which the emulator shows as a TCP socket.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +10,16 @@ use streamgauge_gateway_protocol::{Decoder, MAX_BODY, Message, Sealer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::inbox::{Inbox, State};
 
 /// So long may the gateway take nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Attempts to connect, and the pause between two.
+const ATTEMPTS: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The sending half of a line; what comes in goes to an inbox.
 pub struct Line {
@@ -23,13 +28,13 @@ pub struct Line {
 }
 
 impl Line {
-    /// Connects, and reads from then on.
+    /// Connects, and reads from then on. An emulator that has just been started gets a little time.
     ///
     /// # Errors
     ///
     /// When nobody listens there.
     pub async fn connect(address: SocketAddr, inbox: &Arc<Inbox>) -> Result<Self> {
-        let stream = TcpStream::connect(address).await;
+        let stream = reach(address).await;
         let stream = stream.with_context(|| format!("no serial line at {address}"))?;
         stream.set_nodelay(true)?;
         let (reader, writer) = stream.into_split();
@@ -75,6 +80,16 @@ impl Line {
             .context("the gateway takes nothing")?
             .context("the serial line is gone")
     }
+}
+
+async fn reach(address: SocketAddr) -> io::Result<TcpStream> {
+    for _ in 1..ATTEMPTS {
+        if let Ok(stream) = TcpStream::connect(address).await {
+            return Ok(stream);
+        }
+        sleep(PAUSE).await;
+    }
+    TcpStream::connect(address).await
 }
 
 async fn read(mut reader: OwnedReadHalf, inbox: Arc<Inbox>) {

@@ -11,7 +11,7 @@ use streamgauge_gateway_host::check;
 use streamgauge_gateway_host::cli::Cli;
 use streamgauge_gateway_host::host::Host;
 use streamgauge_gateway_host::inbox::Inbox;
-use streamgauge_gateway_host::origin::Publication;
+use streamgauge_gateway_host::origin::{self, Publication};
 use tokio::signal::ctrl_c;
 use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
@@ -38,20 +38,25 @@ async fn main() -> ExitCode {
     }
 }
 
-/// All trials, with the stats published meanwhile and afterwards if that is asked for.
+/// All trials, with the stats published meanwhile, and afterwards, if that is asked for.
 async fn run(cli: &Cli) -> Result<()> {
     let file = input(cli).await?;
-    let Some(url) = &cli.publish else {
-        return check_all(cli, &file, Inbox::new(None)).await;
+    let Some(relay) = origin::relay(cli) else {
+        check_all(cli, &file, Inbox::new(None)).await?;
+        return Ok(());
     };
     let path = format!("{}/node/{}", cli.prefix, cli.node);
-    let publication = Publication::announce(url, cli.fingerprint.as_deref(), &path).await?;
-    println!("publishing   {} on {url}", publication.path());
+    let publication = Publication::announce(&relay, &path).await?;
+    println!("publishing   {path} on {}", relay.url);
     let (forward, frames) = mpsc::unbounded_channel();
     let checking = async {
-        check_all(cli, &file, Inbox::new(Some(forward))).await?;
-        println!("still publishing; Ctrl-C to stop");
-        std::future::pending().await
+        let host = check_all(cli, &file, Inbox::new(Some(forward))).await?;
+        println!("{}", check::published(&host, &relay, &path).await?);
+        if cli.stay {
+            println!("still publishing; Ctrl-C to stop");
+            std::future::pending::<()>().await;
+        }
+        Ok(())
     };
     tokio::select! {
         checked = checking => checked,
@@ -59,7 +64,7 @@ async fn run(cli: &Cli) -> Result<()> {
     }
 }
 
-async fn check_all(cli: &Cli, file: &Bytes, inbox: Inbox) -> Result<()> {
+async fn check_all(cli: &Cli, file: &Bytes, inbox: Inbox) -> Result<Host> {
     let mut host = Host::connect(cli, Arc::new(inbox)).await?;
     host.knock(|_| true).await?;
     println!("{}", check::transfer(&mut host, file, cli.frames).await?);
@@ -71,7 +76,7 @@ async fn check_all(cli: &Cli, file: &Bytes, inbox: Inbox) -> Result<()> {
         let frames = host.inbox().with(|state| state.udp.board().frames());
         println!("{frames} frames of stats over UDP told the same all along");
     }
-    Ok(())
+    Ok(host)
 }
 
 async fn input(cli: &Cli) -> Result<Bytes> {

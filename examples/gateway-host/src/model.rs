@@ -153,7 +153,9 @@ impl<N: Fn(&str) -> bool> Replay<N> {
             Event::Race { path, frames } => self.race(path, *frames),
             Event::Reset => {
                 let open: Vec<u8> = self.broadcasts.keys().copied().collect();
-                open.into_iter().for_each(|id| self.unannounce(id));
+                for id in open {
+                    self.unannounce(id);
+                }
             }
         }
     }
@@ -184,7 +186,9 @@ impl<N: Fn(&str) -> bool> Replay<N> {
             .iter()
             .filter(|(_, of)| **of == broadcast);
         let ids: Vec<u8> = of.map(|(id, _)| *id).collect();
-        ids.into_iter().for_each(|id| self.unsubscribe(id));
+        for id in ids {
+            self.unsubscribe(id);
+        }
         let Some(Open { key, .. }) = self.broadcasts.remove(&broadcast) else {
             return;
         };

@@ -6,8 +6,8 @@ use streamgauge_core::{Role, Tier, TrackId};
 use streamgauge_moq::Publisher;
 use streamgauge_relay::client::{self, Client, Target, Trust};
 use tokio::sync::mpsc;
-use url::Url;
 
+use crate::cli::Cli;
 use crate::inbox::StatsFrame;
 
 /// The tracks that a gateway has, in the order of the broadcast's.
@@ -17,6 +17,17 @@ const TRACKS: [TrackId; 4] = [
     TrackId::Sessions(Tier::External),
     TrackId::Node,
 ];
+
+/// The relay that the command line names.
+#[must_use]
+pub fn relay(cli: &Cli) -> Option<Target> {
+    let url = cli.publish.clone()?;
+    let trust = match &cli.fingerprint {
+        Some(fingerprint) => Trust::Fingerprint(fingerprint.clone()),
+        None => Trust::for_url(&url),
+    };
+    Some(Target { url, trust })
+}
 
 /// The broadcast of a gateway's stats, and the session that it is published in.
 pub struct Publication {
@@ -31,30 +42,16 @@ impl Publication {
     /// # Errors
     ///
     /// When there is no relay, it is not trusted, or the path cannot be.
-    pub async fn announce(url: &Url, fingerprint: Option<&str>, path: &str) -> Result<Self> {
-        let trust = fingerprint.map_or_else(
-            || Trust::for_url(url),
-            |fingerprint| Trust::Fingerprint(fingerprint.to_owned()),
-        );
-        let target = Target {
-            url: url.clone(),
-            trust,
-        };
+    pub async fn announce(relay: &Target, path: &str) -> Result<Self> {
         let origin = client::origin();
         let names: &[&str] = &[];
         let names = TRACKS.map(|track| track.name(names).concat());
         let publisher = Publisher::announce(&origin, path, names)?;
         Ok(Self {
-            client: Client::publisher(&target, &origin).await?,
+            client: Client::publisher(relay, &origin).await?,
             publisher,
             _origin: origin,
         })
-    }
-
-    /// Where the stats are.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        self.publisher.path()
     }
 
     /// Publishes what comes, until nothing more can come.

@@ -92,7 +92,7 @@ impl Gateway {
             Message::Frame { id, payload } => self.frame(id, payload).await,
             Message::Ping { token } => self.pong(token, packet.tally).await,
             Message::Race { on } => self.race(on).await,
-            Message::Report { port } => board::report(port).ok_or(Refused),
+            Message::Report { port } => board::report(port).then_some(()).ok_or(Refused),
             Message::Reset => self.reset().await,
             Message::Pong { .. } | Message::Raced { .. } => Err(Refused),
         }

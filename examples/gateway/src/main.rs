@@ -46,17 +46,17 @@ mod handlers {
 
 #[embassy_executor::task]
 async fn forward(gateway: &'static mut Gateway, receiver: Receiver<Port>) {
-    gateway.run(receiver).await
+    gateway.run(receiver).await;
 }
 
 #[embassy_executor::task]
 async fn publish(uplink: &'static mut Uplink) {
-    uplink.run().await
+    uplink.run().await;
 }
 
 #[embassy_executor::task]
 async fn race() {
-    race::run().await
+    race::run().await;
 }
 
 /// Starts everything; nothing if that was done before.

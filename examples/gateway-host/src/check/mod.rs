@@ -2,12 +2,14 @@
 
 mod noise;
 mod overflow;
+mod published;
 mod race;
 mod reset;
 mod transfer;
 
 pub use noise::noise;
 pub use overflow::overflow;
+pub use published::published;
 pub use race::race;
 pub use reset::reset;
 pub use transfer::transfer;

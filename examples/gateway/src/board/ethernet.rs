@@ -51,10 +51,8 @@ pub(crate) struct Ethernet {
 impl Ethernet {
     /// Switches it on. Called once.
     pub(crate) fn start() -> Self {
-        let [a, b, c, d, e, f] = MAC;
-        let words = [[a, b, c, d], [e, f, 0, 0]].map(u32::from_le_bytes);
-        for (register, word) in ADDRESS.iter().zip(words) {
-            register.write(word);
+        for (register, bytes) in ADDRESS.iter().zip(MAC.chunks(4)) {
+            register.write(word(&mut bytes.iter().copied()));
         }
         // Empties the buffer, then receives; sends at both directions at once, padded and checksummed.
         RECEIVE.write(1 << 4);
@@ -66,6 +64,11 @@ impl Ethernet {
             outgoing: [0; FRAME],
         }
     }
+}
+
+/// The next four bytes, or zeros where there are none.
+fn word(bytes: &mut impl Iterator<Item = u8>) -> u32 {
+    u32::from_le_bytes(core::array::from_fn(|_| bytes.next().unwrap_or(0)))
 }
 
 /// Takes the next packet out of the controller; gives its length.
@@ -92,8 +95,7 @@ fn send(frame: &[u8]) {
     let [low, high, ..] = payload.to_le_bytes();
     let mut bytes = [low, high].into_iter().chain(frame.iter().copied());
     for _ in 0..(LENGTH + frame.len()).div_ceil(4) {
-        let word = core::array::from_fn(|_| bytes.next().unwrap_or(0));
-        DATA.write(u32::from_le_bytes(word));
+        DATA.write(word(&mut bytes));
     }
     GO.write(1);
     while GO.read() & 1 != 0 {}

@@ -133,6 +133,7 @@ pub(crate) fn on_tick() {
 pub(crate) struct Datagrams;
 
 impl Datagrams {
+    #[expect(clippy::unnecessary_wraps, reason = "a network can fail to start")]
     pub(crate) fn start(_: Spawner) -> Option<Self> {
         Some(Self)
     }
@@ -145,6 +146,6 @@ impl Sink for Datagrams {
 }
 
 /// There is nowhere to send stats but upstream.
-pub(crate) fn report(_: u16) -> Option<()> {
-    None
+pub(crate) fn report(_: u16) -> bool {
+    false
 }

@@ -25,16 +25,16 @@ const SEED: u64 = 0;
 /// The host's port; zero until the host has told it.
 static PORT: AtomicU16 = AtomicU16::new(0);
 
-/// Sends stats to this UDP port of the host as well, from the next frame on. The first port it is, until
-/// the next boot.
-pub(crate) fn report(port: u16) -> Option<()> {
+/// Sends stats to this UDP port of the host as well, from the next frame on. Says whether the
+/// board has Ethernet. It stays with the first port until the next boot.
+pub(crate) fn report(port: u16) -> bool {
     PORT.store(port, Ordering::Relaxed);
-    Some(())
+    true
 }
 
 #[embassy_executor::task]
 async fn serve(mut runner: Runner<'static, Ethernet>) {
-    runner.run().await
+    runner.run().await;
 }
 
 /// Sends frames to the host once it has told a port.
@@ -50,7 +50,7 @@ impl Datagrams {
         let config = Config::ipv4_static(StaticConfigV4 {
             address: BOARD,
             gateway: Some(HOST),
-            dns_servers: Default::default(),
+            dns_servers: heapless::Vec::new(),
         });
         let resources = singleton!(: StackResources<1> = StackResources::new())?;
         let (stack, runner) = embassy_net::new(Ethernet::start(), config, resources, SEED);
