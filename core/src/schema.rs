@@ -15,6 +15,10 @@ pub enum Event {
     View,
 }
 
+impl Event {
+    pub(crate) const ALL: [Self; 4] = [Self::Announce, Self::Active, Self::Subscribe, Self::View];
+}
+
 /// Where a word's number comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {

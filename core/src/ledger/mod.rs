@@ -4,9 +4,11 @@
 mod books;
 mod diff;
 mod order;
+mod retain;
 mod reuse;
 
 pub use books::{Account, Books, InlineBooks, Lane, Pages, Span, Split};
+pub(crate) use retain::check_series;
 
 use crate::{
     key::{Key, KeyWords},
@@ -263,15 +265,7 @@ fn grow(totals: &mut impl AsMut<[u64]>, word: usize, n: u64) {
 
 /// Whether any pair of a series is open.
 fn is_open<F: Family>(words: &[u64]) -> bool {
-    [
-        Event::Announce,
-        Event::Active,
-        Event::Subscribe,
-        Event::View,
-    ]
-    .iter()
-    .any(|event| {
-        Pairs::<F>::of(*event)
-            .is_some_and(|(opened, closed)| words.get(opened) != words.get(closed))
+    Event::ALL.into_iter().any(|event| {
+        Pairs::<F>::of(event).is_some_and(|(opened, closed)| words.get(opened) != words.get(closed))
     })
 }

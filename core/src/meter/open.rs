@@ -2,7 +2,7 @@
 
 use super::{Meter, Place, begin, end, touch};
 use crate::{
-    key::Key,
+    key::{Key, OVERFLOW},
     row::Row,
     schema::{Event, Family},
     storage::Storage,
@@ -153,6 +153,24 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
                 },
                 f(id, row),
             ))
+        })
+    }
+
+    /// The row of a series that outlived a reset, with nothing open in it; nothing if there is no room.
+    pub(crate) fn readmit(&self, lane: u8, key: &Key<S::Key>) -> Option<u32> {
+        if !key.bytes().eq(OVERFLOW.bytes()) {
+            let entered = self.enter_named(usize::from(lane), key, |id, _| id);
+            return entered.map(|(_, id)| id);
+        }
+        let place = Place {
+            row: Some(u32::from(lane)).filter(|id| self.is_overflow(*id))?,
+            shard: self.shard_for(usize::from(lane))?,
+        };
+        self.with_row(place, |_, row| {
+            if !row.is_named() {
+                row.name(key, lane, 0);
+            }
+            place.row
         })
     }
 
