@@ -4,6 +4,7 @@ use crate::{
     encode::{Out, Window, json},
     families::{Presence, Traffic},
     feed::Chunk,
+    key::segments,
     label::{Role, Tier},
     ledger::{Books, Ledger},
     pool::Usage,
@@ -25,6 +26,9 @@ pub struct Health {
     pub ticks: u64,
     /// Ticks that came a whole interval late or more.
     pub late_ticks: u64,
+    /// Ticks that never came: each a whole interval in which the reporter was not called, mostly
+    /// because a slow sink had not yet taken the frames of the tick before.
+    pub skipped_ticks: u64,
     /// Ticks that came early because the tables ran low.
     pub early_ticks: u64,
     /// Frames that the sink accepted.
@@ -77,6 +81,8 @@ pub(crate) fn encode<N: Names + ?Sized, T: Books<Traffic>, P: Books<Presence>>(
 ) -> Chunk {
     let mut out = Window::new(buf, skip);
     numbers(&mut out, health);
+    path(&mut out, names);
+    tiers(&mut out, names, presence.lanes());
     usage(&mut out, ",\"traffic\":", &health.traffic);
     usage(&mut out, ",\"presence\":", &health.presence);
     totals(&mut out, names, traffic, presence);
@@ -96,6 +102,7 @@ fn numbers(out: &mut impl Out, health: &Health) {
         (",\"interval_ms\":", health.interval_ms),
         (",\"ticks\":", health.ticks),
         (",\"late_ticks\":", health.late_ticks),
+        (",\"skipped_ticks\":", health.skipped_ticks),
         (",\"early_ticks\":", health.early_ticks),
         (",\"frames\":", health.frames),
         (",\"frame_bytes\":", health.frame_bytes),
@@ -105,6 +112,32 @@ fn numbers(out: &mut impl Out, health: &Health) {
         (",\"refused_boots\":", health.refused_boots),
     ];
     put_fields(out, &fields);
+}
+
+/// Where the node's stats are published, if the names tell.
+fn path(out: &mut impl Out, names: &(impl Names + ?Sized)) {
+    let [prefix, node] = names.path();
+    if prefix.is_empty() {
+        return;
+    }
+    out.put(b",\"path\":\"");
+    let path = segments(prefix).chain(["node"]).chain(segments(node));
+    for (place, segment) in path.enumerate() {
+        out.put(if place == 0 { b"" } else { b"/" });
+        json::text(out, segment);
+    }
+    out.put(b"\"");
+}
+
+/// The names of the tiers in order, so that their places are enough elsewhere.
+fn tiers(out: &mut impl Out, names: &(impl Names + ?Sized), tiers: usize) {
+    out.put(b",\"tiers\":[");
+    for (place, tier) in (0..tiers).filter_map(Tier::from_index).enumerate() {
+        out.put(if place == 0 { b"\"" } else { b",\"" });
+        json::text(out, names.tier(tier));
+        out.put(b"\"");
+    }
+    out.put(b"]");
 }
 
 fn usage(out: &mut impl Out, name: &str, usage: &Usage) {
@@ -179,10 +212,16 @@ fn lane_total<F: Family>(
     out.put(b"}");
 }
 
-/// The names of a node's tiers.
+/// The names of a node's tiers, and its own.
 pub trait Names {
     /// The tier's name, which is its tracks' prefix; empty for the external tier.
     fn tier(&self, tier: Tier) -> &str;
+
+    /// The path of the node's stats, as the prefix that all nodes share and the node's own name, which
+    /// `<prefix>/node/<name>` is made of. Both empty where `node.json` is not to tell.
+    fn path(&self) -> [&str; 2] {
+        [""; 2]
+    }
 }
 
 /// The names of the tiers that a node was given besides the two built in.

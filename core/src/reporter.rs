@@ -148,9 +148,14 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
             return false;
         }
         self.health.early_ticks += u64::from(early);
-        let overdue = now.saturating_since(self.next) >= self.interval();
-        let overdue = overdue && self.health.ticks > self.carried.ticks;
-        self.health.late_ticks += u64::from(overdue);
+        let overdue = now.saturating_since(self.next).as_micros() / self.interval().as_micros();
+        let overdue = if self.health.ticks > self.carried.ticks {
+            overdue
+        } else {
+            0
+        };
+        self.health.late_ticks += u64::from(overdue > 0);
+        self.health.skipped_ticks += overdue;
         self.tick(meters, now);
         true
     }
@@ -252,12 +257,18 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
     /// had to say is said again with the next tick.
     pub fn refuse(&mut self) {
         self.health.refused_frames += 1;
+        self.restart();
+        self.advance();
+    }
+
+    /// Begins the frame again, for one more sink: the next piece is its first.
+    pub fn restart(&mut self) {
         match self.split(self.place) {
             Part::Traffic(_) => self.traffic.reset(),
             Part::Presence(_) => self.presence.reset(),
             Part::Node => {}
         }
-        self.advance();
+        self.sent = 0;
     }
 
     /// The tracks of this node, in the order in which frames come.

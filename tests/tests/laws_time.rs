@@ -58,6 +58,7 @@ fn a_late_tick_is_one_tick() {
     assert!(!call(&mut gauge, late + SECOND - 1));
     assert_eq!(gauge.reporter.health().ticks, 2);
     assert_eq!(gauge.reporter.health().late_ticks, 1);
+    assert_eq!(gauge.reporter.health().skipped_ticks, 49);
     assert!(call(&mut gauge, late + SECOND));
 }
 

@@ -26,19 +26,20 @@ pub struct Lane<F: Family> {
     pub(super) retired: F::Totals,
     /// The lane's series, which stand together in the order of frames.
     pub(super) series: u32,
-    /// The frame differs from the one that the sink last accepted.
-    pub(super) moved: bool,
+    /// The frame is still the one that the sink last accepted.
+    pub(super) told: bool,
     /// A series may have ended without anything to show.
     pub(super) ended: bool,
 }
 
 impl<F: Family> Lane<F> {
-    /// A lane that has counted nothing; its first frame is owed, and empty.
+    /// A lane that has counted nothing; its first frame is owed, and empty. All zero, so that a static
+    /// of books lies in `.bss`.
     pub const ZERO: Self = Self {
         total: F::Totals::ZERO,
         retired: F::Totals::ZERO,
         series: 0,
-        moved: true,
+        told: false,
         ended: false,
     };
 }

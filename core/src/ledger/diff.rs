@@ -32,7 +32,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
 
     /// Whether a lane's frame differs from the one that the sink last accepted.
     pub fn has_moved(&self, lane: usize) -> bool {
-        self.books.lanes().get(lane).is_some_and(|lane| lane.moved)
+        self.books.lanes().get(lane).is_some_and(|lane| !lane.told)
     }
 
     /// Notes that the sink accepted a lane's frame as it now is; series that have ended retire.
@@ -52,7 +52,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             }
         }
         if let Some(lane) = lanes.get_mut(lane) {
-            lane.moved = leaving;
+            lane.told = !leaving;
         }
         self.sweep(meter, lane);
     }

@@ -219,7 +219,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         let Some(lane) = lanes.get_mut(lane) else {
             return;
         };
-        lane.moved = true;
+        lane.told = false;
         grow(&mut lane.total, word, n);
         match known {
             Some((flags, account)) => {

@@ -50,7 +50,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
                 .books
                 .lanes()
                 .get(lane)
-                .is_some_and(|lane| lane.ended && !lane.moved)
+                .is_some_and(|lane| lane.ended && lane.told)
             {
                 self.sweep(meter, lane);
             }

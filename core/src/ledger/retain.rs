@@ -119,7 +119,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         let account = accounts.get_mut(id as usize)?;
         account.totals = closed::<F>(record.words);
         let lane = lanes.get_mut(usize::from(*flags >> LANE_SHIFT))?;
-        lane.moved = true;
+        lane.told = false;
         let retired = lane.retired.as_mut().iter_mut();
         for (retired, word) in retired.zip(account.totals.as_ref()) {
             *retired = retired.wrapping_sub(*word);

@@ -46,6 +46,7 @@ async fn a_late_tick_is_one_tick_and_the_next_is_an_interval_away() {
     sleep(TICK / 10).await;
     assert_eq!(ticks(&node), 2);
     assert_eq!(node.object("node.json")["late_ticks"], 1);
+    assert_eq!(node.object("node.json")["skipped_ticks"], 4);
     sleep(TICK * 8 / 10).await; // 6.4
     assert_eq!(ticks(&node), 2);
     sleep(TICK / 5).await; // 6.6

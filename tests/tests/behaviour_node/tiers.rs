@@ -25,6 +25,11 @@ async fn named_tiers_have_tracks_under_their_names() {
             "node.json",
         ]
     );
+    let tiers = &node.object("node.json")["tiers"];
+    assert_eq!(
+        *tiers,
+        serde_json::json!(["", "internal", "edge", "eu/partner"])
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -96,6 +96,7 @@ async fn the_node_tells_how_it_is() {
         (&health["late_ticks"], &health["early_ticks"]),
         (&0.into(), &0.into())
     );
+    assert_eq!(health["skipped_ticks"], 0);
     assert_eq!(health["refused_frames"], 0);
     let since = health["since"].as_u64().unwrap();
     assert_eq!(health["ts_ms"], since + 2000);
