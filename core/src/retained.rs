@@ -36,6 +36,9 @@ const END: u8 = 0;
 /// Lists of series.
 const LISTS: usize = 2;
 
+/// Bytes of the longest number.
+const LONGEST: usize = u64::BITS.div_ceil(7) as usize;
+
 /// What was written down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Saved {
@@ -171,12 +174,20 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes all of something, or nothing of it if that does not fit.
-    pub(crate) fn whole(&mut self, write: &dyn Fn(&mut Writer<'_>)) -> Result<(), NoRoom> {
-        let needed = length(write);
-        if self.written + needed > self.room {
-            let needed = needed + LISTS;
-            return Err(NoRoom { needed });
+    /// Writes all of something, or nothing of it if that does not fit. It is written twice, the first time
+    /// to see how long it is, unless there is room for the longest that it can be.
+    pub(crate) fn whole(
+        &mut self,
+        longest: usize,
+        write: &dyn Fn(&mut Writer<'_>),
+    ) -> Result<(), NoRoom> {
+        let left = self.room.saturating_sub(self.written);
+        if longest > left {
+            let needed = length(write);
+            if needed > left {
+                let needed = needed + LISTS;
+                return Err(NoRoom { needed });
+            }
         }
         write(self);
         Ok(())
@@ -208,6 +219,12 @@ pub(crate) struct Record<F: Family, K> {
     pub(crate) since: u64,
     pub(crate) words: F::Totals,
     family: PhantomData<F>,
+}
+
+/// No series takes more bytes than this.
+pub(crate) const fn longest_record<F: Family>(name: usize) -> usize {
+    let (lane, numbers) = (1, 2 + F::WORDS.len());
+    lane + name + numbers * LONGEST
 }
 
 /// Reads bytes back. Whatever they are, it ends with them and never panics.

@@ -4,7 +4,7 @@ use super::{Books, LANE_SHIFT, Ledger, MOVED, Split};
 use crate::{
     key::KeyWords,
     meter::{Meter, Pairs},
-    retained::{Reader, Record, RestoreError, Restored, Saved, Writer},
+    retained::{Reader, Record, RestoreError, Restored, Saved, Writer, longest_record},
     schema::{Event, Family},
     storage::Storage,
 };
@@ -49,7 +49,8 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             to.number(self.stamp.wrapping_sub(series.since));
             to.numbers(series.words);
         };
-        to.whole(&write).ok()
+        let longest = longest_record::<F>(series.key.len());
+        to.whole(longest, &write).ok()
     }
 
     /// Reads what [`save_totals`](Self::save_totals) wrote and does nothing with it.
