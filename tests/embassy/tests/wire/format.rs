@@ -155,3 +155,21 @@ fn a_buffer_without_room_for_payload_packs_nothing() {
     assert_eq!(reader.poll(&mut &[1, 2, 0, 0, 1][..]), None);
     assert_eq!(reader.tally().damaged_packets, 1);
 }
+
+#[test]
+fn halves_of_two_frames_that_look_alike_are_no_frame() {
+    // The same track, life, sequence and numbers: a node that was reset and cannot tell.
+    let halves = |text: &[u8]| {
+        let mut packets = Packets::new(TrackId::Node, 1, 0);
+        let (first, second) = text.split_at(2);
+        [
+            pack(&mut packets, first, false),
+            pack(&mut packets, second, true),
+        ]
+    };
+    let ([first, _], [_, second]) = (halves(b"abcd"), halves(b"ABCD"));
+    let mut reader = Assembler::new([0; 8]);
+    assert_eq!(reader.take(&first), None);
+    assert_eq!(reader.take(&second), None);
+    assert_eq!(reader.tally().damaged_packets, 1);
+}
