@@ -84,6 +84,11 @@ impl<F: Family, B: Books<F>> Feed<F, B> {
         &self.ledger
     }
 
+    /// The ledger, for what outlived a reset; no frame is on its way out.
+    pub(crate) fn ledger_mut(&mut self) -> &mut Ledger<F, B> {
+        &mut self.ledger
+    }
+
     /// Takes in what guards counted; see [`Ledger::collect`]. A frame on its way out starts again.
     pub fn collect<S: Storage<F>>(&mut self, meter: &Meter<F, S>, now_ms: u64) {
         self.reset();

@@ -26,6 +26,7 @@ mod meter;
 mod node;
 mod pool;
 mod reporter;
+mod retained;
 mod row;
 #[doc(hidden)]
 pub mod schema;
@@ -52,6 +53,7 @@ pub use meter::Meter;
 pub use node::{Health, Names};
 pub use pool::{Pool, Usage};
 pub use reporter::{Reporter, Schedule, TrackId};
+pub use retained::{NoRoom, RestoreError, Restored, Saved};
 pub use row::Row;
 pub use schema::{Counter, Event, Family, Source, Totals, Word};
 pub use snapshot::Snapshot;

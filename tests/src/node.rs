@@ -133,12 +133,17 @@ impl Node {
     /// A reporter with books for all of this node's tables, whose first tick is due at zero.
     #[must_use]
     pub fn reporter(&self, interval: Duration, start_ms: u64) -> Reporter {
-        let schedule = Schedule {
+        self.reporter_of(Schedule {
             interval,
             start: Instant::from_micros(0),
             start_ms,
             epoch: 7,
-        };
+        })
+    }
+
+    /// A reporter with books for all of this node's tables.
+    #[must_use]
+    pub fn reporter_of(&self, schedule: Schedule) -> Reporter {
         let room = self.room();
         let traffic = pages(room.series, room.tiers() * Role::ALL.len(), room.spans);
         let presence = pages(room.roots, room.tiers(), room.spans);

@@ -4,9 +4,11 @@
 mod books;
 mod diff;
 mod order;
+mod retain;
 mod reuse;
 
 pub use books::{Account, Books, InlineBooks, Lane, Pages, Span, Split};
+pub(crate) use retain::check_series;
 
 use crate::{
     key::{Key, KeyWords},

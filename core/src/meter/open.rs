@@ -3,7 +3,7 @@
 use super::{Meter, Place, touch};
 use crate::{
     cell::CellId,
-    key::Key,
+    key::{Key, OVERFLOW},
     row::Row,
     schema::{Event, Family},
     storage::Storage,
@@ -158,6 +158,22 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
             let (id, row) = found.or_else(|| self.insert(bucket, byte, key, hash))?;
             touch(shard, id, row);
             Some((Place::new(id, number), f(id, row)))
+        })
+    }
+
+    /// The row of a series that outlived a reset, with nothing open in it; nothing if there is no room.
+    pub(crate) fn readmit(&self, lane: u8, key: &Key<S::Key>) -> Option<u32> {
+        if !key.bytes().eq(OVERFLOW.bytes()) {
+            let entered = self.enter_named(usize::from(lane), key, |id, _| id);
+            return entered.map(|(_, id)| id);
+        }
+        let id = Some(u32::from(lane)).filter(|id| self.is_overflow(*id))?;
+        let place = Place::new(id, self.shard_for(usize::from(lane))?);
+        self.with_row(place, |_, row| {
+            if !row.is_named() {
+                row.name(key, lane, 0);
+            }
+            id
         })
     }
 
