@@ -61,7 +61,7 @@ fn cut(mut packets: Packets, mut frame: &[u8], size: usize) -> Vec<Vec<u8>> {
     let mut cut = Vec::new();
     loop {
         let mut packet = vec![0; size];
-        let packed = packets.pack(&mut packet, |room| {
+        let written = packets.pack(&mut packet, |room| {
             let len = frame.len().min(room.len());
             let (piece, rest) = frame.split_at(len);
             room[..len].copy_from_slice(piece);
@@ -69,7 +69,7 @@ fn cut(mut packets: Packets, mut frame: &[u8], size: usize) -> Vec<Vec<u8>> {
             let end = rest.is_empty();
             Chunk { len, end }
         });
-        let packed = packed.unwrap();
+        let packed = written.unwrap();
         packet.truncate(packed.len);
         cut.push(packet);
         if packed.last {
