@@ -37,10 +37,37 @@ pub struct Health {
     pub frame_bytes: u64,
     /// Frames that the sink refused; each was tried again.
     pub refused_frames: u64,
+    /// Boots that were counted, this one included; zero where nothing outlives a reset.
+    pub boots: u64,
+    /// Boots that counted on from what was saved, in this life.
+    pub restored_boots: u64,
+    /// Boots that refused what was saved, and began this life.
+    pub refused_boots: u64,
     /// How full the tables of traffic are.
     pub traffic: Usage,
     /// How full the tables of presence are.
     pub presence: Usage,
+}
+
+impl Health {
+    /// The times that outlive a reset, and the epoch.
+    pub(crate) fn lasting_times(&mut self) -> [&mut u64; 3] {
+        [&mut self.epoch, &mut self.since, &mut self.ts_ms]
+    }
+
+    /// The counts that outlive a reset.
+    pub(crate) fn lasting_counts(&mut self) -> [&mut u64; 8] {
+        [
+            &mut self.ticks,
+            &mut self.late_ticks,
+            &mut self.early_ticks,
+            &mut self.frames,
+            &mut self.frame_bytes,
+            &mut self.refused_frames,
+            &mut self.restored_boots,
+            &mut self.refused_boots,
+        ]
+    }
 }
 
 /// Writes the part of `node.json` after `skip` bytes that fits into `buf`.
@@ -80,6 +107,9 @@ fn numbers(out: &mut impl Out, health: &Health) {
         (",\"frames\":", health.frames),
         (",\"frame_bytes\":", health.frame_bytes),
         (",\"refused_frames\":", health.refused_frames),
+        (",\"boots\":", health.boots),
+        (",\"restored_boots\":", health.restored_boots),
+        (",\"refused_boots\":", health.refused_boots),
     ];
     put_fields(out, &fields);
 }

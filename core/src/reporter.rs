@@ -1,5 +1,9 @@
 //! The publisher of a node, sans I/O: it says when it wants to be called, and hands out bytes.
 
+mod retain;
+
+use retain::Carried;
+
 use crate::{
     families::{Presence, Traffic},
     feed::{Chunk, Feed},
@@ -95,6 +99,7 @@ pub struct Reporter<T, P> {
     presence: Feed<Presence, P>,
     schedule: Schedule,
     health: Health,
+    carried: Carried,
     next: Instant,
     last: Instant,
     /// The track whose frame is on its way out, by its place, and the bytes of it that went out.
@@ -117,6 +122,7 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
             presence: Feed::new(Ledger::new(presence, schedule.start_ms)),
             schedule,
             health,
+            carried: Carried::NOTHING,
             next: schedule.start,
             last: schedule.start,
             place: 0,
@@ -143,7 +149,11 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         }
         self.health.early_ticks += u64::from(early);
         let overdue = now.saturating_since(self.next).as_micros() / self.interval().as_micros();
-        let overdue = if self.health.ticks > 0 { overdue } else { 0 };
+        let overdue = if self.health.ticks > self.carried.ticks {
+            overdue
+        } else {
+            0
+        };
         self.health.late_ticks += u64::from(overdue > 0);
         self.health.skipped_ticks += overdue;
         self.tick(meters, now);
@@ -162,8 +172,8 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         self.presence.collect(meters.presence(), now_ms);
         self.health.ts_ms = self.traffic.ledger().stamp();
         self.health.ticks += 1;
-        self.health.traffic = meters.traffic().usage();
-        self.health.presence = meters.presence().usage();
+        self.health.traffic = self.carried.traffic.with(meters.traffic().usage());
+        self.health.presence = self.carried.presence.with(meters.presence().usage());
         self.next = self.after(now);
         self.last = now;
         self.place = 0;

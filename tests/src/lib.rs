@@ -18,7 +18,7 @@ pub use model::{Model, Name, Viewing};
 pub use node::{KEY_BYTES, Lent, Node, NodeMeters, Reporter, Room, TIER_NAMES};
 pub use reader::Reader;
 pub use rows::{Row, rows};
-pub use words::{Words, minus, plus, shown_name, track_name, words_of};
+pub use words::{Words, close, minus, plus, shown_name, track_name, words_of};
 pub use world::{Op, World};
 
 /// The code in the README is compiled and run.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use streamgauge_core::{Family, Presence, Traffic};
 
-use crate::{Words, words_of};
+use crate::{Words, close, words_of};
 
 /// A series: its track's name and its own.
 pub type Name = (String, String);
@@ -21,12 +21,12 @@ pub enum Viewing {
 }
 
 /// The truth about every series, lives apart or not.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Model {
     series: BTreeMap<Name, Series>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Series {
     words: Words,
     open: u64,
@@ -57,6 +57,14 @@ impl Model {
         self.entry(name).open -= 1;
         if self.entry(name).open == 0 {
             self.add(name, "broadcasts_closed", 1);
+        }
+    }
+
+    /// All guards are gone as in a reset: what was open counts as closed.
+    pub fn close_all(&mut self) {
+        for (name, series) in &mut self.series {
+            close(&name.0, &mut series.words);
+            series.open = 0;
         }
     }
 

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use streamgauge_core::{
-    Account, Bucket, Cell, Duration, Family, Handle, Instant, Lane, Lock, Meter, MeterRef, Meters,
-    Pages, Presence, Role, Row, Schedule, Shard, Span, StatsHandle, Tables, Tier, Traffic,
+    Account, Bucket, Cell, Duration, Family, Handle, Id, Instant, Lane, Lock, Meter, MeterRef,
+    Meters, Pages, Presence, Role, Row, Schedule, Shard, Span, StatsHandle, Tables, Tier, Traffic,
 };
 
 /// Words of a key.
@@ -26,7 +26,7 @@ type Boxed<F> = Tables<
     Vec<Cell<F>>,
 >;
 
-type Ledgers<F> = Pages<Vec<Account<F>>, Vec<u8>, Vec<u32>, Vec<Lane<F>>, Vec<Span>>;
+type Ledgers<F> = Pages<Vec<Account<F>>, Vec<u8>, Vec<Id>, Vec<Lane<F>>, Vec<Span>>;
 
 /// The tables of a [`Node`].
 pub type NodeMeters = Meters<Boxed<Traffic>, Boxed<Presence>>;
@@ -133,12 +133,17 @@ impl Node {
     /// A reporter with books for all of this node's tables, whose first tick is due at zero.
     #[must_use]
     pub fn reporter(&self, interval: Duration, start_ms: u64) -> Reporter {
-        let schedule = Schedule {
+        self.reporter_of(Schedule {
             interval,
             start: Instant::from_micros(0),
             start_ms,
             epoch: 7,
-        };
+        })
+    }
+
+    /// A reporter with books for all of this node's tables.
+    #[must_use]
+    pub fn reporter_of(&self, schedule: Schedule) -> Reporter {
         let room = self.room();
         let traffic = pages(room.series, room.tiers() * Role::ALL.len(), room.spans);
         let presence = pages(room.roots, room.tiers(), room.spans);

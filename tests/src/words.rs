@@ -32,6 +32,13 @@ pub(crate) fn pairs(track: &str) -> Vec<(usize, usize)> {
     events.iter().filter_map(pair).collect()
 }
 
+/// Closes what is open in a series.
+pub fn close(track: &str, words: &mut [u64]) {
+    for (opened, closed) in pairs(track) {
+        words[closed] = words[opened];
+    }
+}
+
 /// Whether something is open in a series.
 pub(crate) fn is_open(track: &str, words: &[u64]) -> bool {
     let open = |(opened, closed): &(usize, usize)| words[*opened] != words[*closed];

@@ -12,6 +12,7 @@ mod handle;
 mod latest;
 mod lock;
 mod log;
+pub mod retained;
 mod room;
 mod runner;
 mod serial;

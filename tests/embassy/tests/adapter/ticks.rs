@@ -112,6 +112,7 @@ fn tables_that_stay_full_bring_no_flood_of_ticks() {
 #[test]
 fn an_interval_and_a_patience_beyond_all_time_do_no_harm() {
     let mut bench = Bench::new();
+    bench.leap(TICK);
     let config = Config::new()
         .with_interval(Duration::MAX)
         .with_patience(Duration::MAX)
