@@ -198,6 +198,18 @@ impl Host {
         self.inbox.wait(pong, missing).await
     }
 
+    /// Resets the gateway. It forgets where to send its stats over UDP, so what they would have told is
+    /// not to be known from then on.
+    ///
+    /// # Errors
+    ///
+    /// When the gateway takes nothing any more.
+    pub async fn reset(&mut self) -> Result<()> {
+        self.udp = None;
+        self.note(Event::Reset);
+        self.send(&Message::Reset).await
+    }
+
     /// Pings a gateway that may be booting, until it answers that it has booted so often; then asks for
     /// its stats over UDP as well, if it has Ethernet.
     ///

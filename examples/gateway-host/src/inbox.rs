@@ -65,7 +65,7 @@ pub enum Answer {
 pub struct Pong {
     /// Of the ping.
     pub token: u32,
-    /// Warm resets.
+    /// Boots since power came on.
     pub boots: u32,
     /// Damaged pieces.
     pub damaged: u32,

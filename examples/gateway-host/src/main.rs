@@ -74,7 +74,7 @@ async fn check_all(cli: &Cli, file: &Bytes, inbox: Inbox) -> Result<Host> {
     println!("{}", check::reset(&mut host, file).await?);
     if cli.udp {
         let frames = host.inbox().with(|state| state.udp.board().frames());
-        println!("{frames} frames of stats over UDP told the same all along");
+        println!("{frames} frames of stats over UDP told the same up to the reset");
     }
     Ok(host)
 }

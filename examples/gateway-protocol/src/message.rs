@@ -57,7 +57,7 @@ pub enum Message<'a> {
     Pong {
         /// The token of the `Ping`.
         token: u32,
-        /// Warm resets since power came on.
+        /// Boots since power came on, this one included.
         boots: u32,
         /// Damaged pieces that came in; see [`Tally`](crate::Tally).
         damaged: u32,

@@ -8,6 +8,7 @@ mod counts;
 mod executor;
 mod gateway;
 mod link;
+mod memory;
 mod race;
 mod register;
 mod serial;
@@ -74,7 +75,7 @@ fn start(spawner: Spawner) -> Option<()> {
     };
     let network = Datagrams::start(spawner)?;
     let uplink = singleton!(: Uplink = Uplink::new(counts::start()?, upstream, network))?;
-    let gateway = singleton!(: Gateway = Gateway::new(upstream, downstream, 0))?;
+    let gateway = singleton!(: Gateway = Gateway::new(upstream, downstream, uplink.boots()))?;
     time::start(peripherals.SYST);
     spawner.spawn(forward(gateway, links.receiver).ok()?);
     spawner.spawn(publish(uplink).ok()?);

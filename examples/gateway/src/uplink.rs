@@ -7,7 +7,12 @@ use embedded_io_async::{ErrorType, Write};
 use streamgauge_embassy::{Runner, Serial};
 use streamgauge_gateway_protocol::{Channel, MAX_BODY};
 
-use crate::{board::Datagrams, counts::Gauge, gateway::Line};
+use crate::{
+    board::Datagrams,
+    counts::Gauge,
+    gateway::Line,
+    memory::{self, Memory},
+};
 
 /// Asks the runner for a last frame of each track.
 static ASKED: Signal<CriticalSectionRawMutex, ()> = Signal::new();
@@ -17,29 +22,44 @@ static SAID: Signal<CriticalSectionRawMutex, ()> = Signal::new();
 /// The runner and where its frames go.
 pub(crate) struct Uplink {
     runner: Runner<Gauge>,
+    saver: Memory,
     sink: (Serial<StatsChannel, 256>, Datagrams),
 }
 
 impl Uplink {
-    /// Sends upstream and over the network.
-    pub(crate) const fn new(runner: Runner<Gauge>, upstream: Line, network: Datagrams) -> Self {
+    /// Counts on from before the reset, and sends upstream and over the network.
+    pub(crate) fn new(mut runner: Runner<Gauge>, upstream: Line, network: Datagrams) -> Self {
+        let saver = memory::load(&mut runner);
         let sink = (Serial::new(StatsChannel(upstream)), network);
-        Self { runner, sink }
+        Self {
+            runner,
+            saver,
+            sink,
+        }
+    }
+
+    /// Boots since power came on, this one included.
+    pub(crate) fn boots(&self) -> u32 {
+        self.saver.boots()
     }
 
     /// Publishes for ever.
     pub(crate) async fn run(&mut self) -> ! {
         loop {
-            self.runner.step(&mut self.sink).await;
+            self.runner.tick().await;
+            // Before anybody sees the frames: what was seen once must not be forgotten.
+            memory::save(&mut self.saver, &mut self.runner);
+            self.runner.publish(&mut self.sink).await;
             if ASKED.try_take().is_some() {
                 self.runner.flush(&mut self.sink).await;
+                memory::save(&mut self.saver, &mut self.runner);
                 SAID.signal(());
             }
         }
     }
 }
 
-/// Returns when all that was counted before is on its way upstream.
+/// Returns when all that was counted before is on its way upstream, and would outlive a reset.
 pub(crate) async fn last_words() {
     ASKED.signal(());
     SAID.wait().await;

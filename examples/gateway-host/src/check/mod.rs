@@ -22,7 +22,8 @@ use streamgauge_gateway_protocol::MAX_PAYLOAD;
 const FILE: (u8, &str) = (1, "demo/file");
 const EXTRA: (u8, &str) = (2, "demo/extra");
 const NOISY: (u8, &str) = (3, "demo/noisy");
-const LASTING: (u8, &str) = (4, "demo/lasting");
+const BEFORE: (u8, &str) = (4, "demo/before");
+const AFTER: (u8, &str) = (5, "demo/after");
 
 /// Frames of all sizes from a file, for ever.
 struct Pieces {

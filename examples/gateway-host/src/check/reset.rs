@@ -2,45 +2,43 @@
 
 use anyhow::Result;
 use bytes::Bytes;
-use streamgauge_gateway_protocol::Message;
 
-use super::{LASTING, Pieces};
+use super::{AFTER, BEFORE, Pieces};
 use crate::host::Host;
-use crate::model::Event;
 
 /// Frames before the reset, and after.
 const FRAMES: usize = 100;
 
-/// Resets the gateway in the midst of a broadcast, and goes on with it.
+/// Resets the gateway in the midst of a broadcast. What was open has ended then, and is told once more
+/// with all that it counted; the totals go on.
 ///
 /// # Errors
 ///
-/// When it does not come up again, or a counter has forgotten anything or begun anew.
+/// When it does not come up again, or a counter has forgotten anything.
 pub async fn reset(host: &mut Host, file: &Bytes) -> Result<String> {
     let mut pieces = Pieces::new(file.clone());
-    send(host, &mut pieces).await?;
+    send(host, BEFORE, &mut pieces).await?;
     host.settle().await?;
     let boots = host.ping().await?.boots;
-    host.send(&Message::Reset).await?;
-    host.note(Event::Reset);
+    host.reset().await?;
     let pong = host.knock(|now| now != boots).await?;
     host.settle().await?;
-    send(host, &mut pieces).await?;
+    send(host, AFTER, &mut pieces).await?;
     host.settle().await?;
-    host.unannounce(LASTING.0).await?;
+    host.unannounce(AFTER.0).await?;
     host.settle().await?;
     Ok(format!(
-        "after warm reset {} the counters went on where they were",
+        "a warm reset, to boot {}: no counter forgot anything",
         pong.boots
     ))
 }
 
-async fn send(host: &mut Host, pieces: &mut Pieces) -> Result<()> {
-    host.announce(LASTING.0, LASTING.1).await?;
-    host.subscribe(1, LASTING.0).await?;
-    host.group(LASTING.0).await?;
+async fn send(host: &mut Host, (id, path): (u8, &str), pieces: &mut Pieces) -> Result<()> {
+    host.announce(id, path).await?;
+    host.subscribe(1, id).await?;
+    host.group(id).await?;
     for _ in 0..FRAMES {
-        host.frame(LASTING.0, &pieces.next()).await?;
+        host.frame(id, &pieces.next()).await?;
     }
     Ok(())
 }

@@ -22,6 +22,9 @@ pub(crate) const SERIES: usize = 32;
 /// Guards that count in a cell of their own.
 pub(crate) const CELLS: usize = 64;
 
+/// Bytes of RAM that outlive a reset, for two copies of the counters.
+pub(crate) const RETAINED: usize = 4096;
+
 /// Of the processor, and of its tick.
 pub(crate) const CORE_HZ: u32 = 12_500_000;
 

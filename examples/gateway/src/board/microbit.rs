@@ -20,6 +20,9 @@ pub(crate) const SERIES: usize = 8;
 /// Guards that count in a cell of their own.
 pub(crate) const CELLS: usize = 16;
 
+/// Bytes of RAM that outlive a reset, for two copies of the counters.
+pub(crate) const RETAINED: usize = 1280;
+
 /// Of the processor, and of its tick.
 pub(crate) const CORE_HZ: u32 = 16_000_000;
 
