@@ -69,10 +69,10 @@ fn cut(mut packets: Packets, mut frame: &[u8], size: usize) -> Vec<Vec<u8>> {
             let end = rest.is_empty();
             Chunk { len, end }
         });
-        let packed = written.unwrap();
-        packet.truncate(packed.len);
+        let piece = written.unwrap();
+        packet.truncate(piece.len);
         cut.push(packet);
-        if packed.last {
+        if piece.last {
             return cut;
         }
     }
