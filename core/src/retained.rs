@@ -10,13 +10,14 @@
 //! folded     keys and guards, of traffic and of presence
 //! totals     the words of each lane of traffic, then of presence
 //! series     of traffic, then of presence, each list ended by a zero byte:
-//!            lane + 1 (one byte), length of the name, name, ts_ms - since, words
+//!            1 + 2 * lane, length of the name, name, ts_ms - since, words
+//!            2 + 2 * lane, ts_ms - since, words: the lane's overflow series
 //! ```
 //!
 //! Totals stand for all that was ever counted, so a series that is left out, for want of room there or
 //! here, is in the retired account by that alone. There is no checksum: whoever keeps the bytes adds one.
 
-use core::{fmt, marker::PhantomData};
+use core::fmt;
 
 use crate::{
     families::{Presence, Traffic},
@@ -33,8 +34,14 @@ const VERSION: u8 = 1;
 /// Ends a list of series.
 const END: u8 = 0;
 
+/// The mark of the first lane's series that have a name of their own.
+const FIRST: u64 = END as u64 + 1;
+
 /// Lists of series.
 const LISTS: usize = 2;
+
+/// Bytes of the longest number.
+const LONGEST: usize = u64::BITS.div_ceil(7) as usize;
 
 /// What was written down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,31 +109,44 @@ impl core::error::Error for RestoreError {}
 
 /// Tells nodes apart whose totals do not mean the same.
 pub(crate) fn schema<N: Names + ?Sized>(names: &N, traffic: usize, presence: usize) -> u32 {
-    let hash = mix_family::<Traffic>(0x811c_9dc5, traffic);
-    let hash = mix_family::<Presence>(hash, presence);
+    let mut hash = const { mix_family::<Presence>(mix_family::<Traffic>(0x811c_9dc5)) };
+    for lanes in [traffic, presence] {
+        hash = mix(hash, &lanes.to_le_bytes()[..2]);
+    }
     let tiers = traffic.div_ceil(Role::ALL.len()).max(presence);
     (0..tiers)
         .filter_map(Tier::from_index)
         .fold(hash, |hash, tier| mix(hash, names.tier(tier).as_bytes()))
 }
 
-fn mix_family<F: Family>(hash: u32, lanes: usize) -> u32 {
-    let hash = mix(mix(hash, &lanes.to_le_bytes()[..2]), F::NAME.as_bytes());
-    F::WORDS.iter().fold(hash, |hash, word| {
-        let source = match word.source {
+/// Mixes what a family counts in. Done when the family is compiled: its texts are not for firmware.
+const fn mix_family<F: Family>(hash: u32) -> u32 {
+    let mut hash = mix(hash, F::NAME.as_bytes());
+    let mut i = 0;
+    while i < F::WORDS.len() {
+        let source = match F::WORDS[i].source {
             Source::Bump(_) => 0,
             Source::Opened(event) => 0x10 | event as u8,
             Source::Closed(event) => 0x20 | event as u8,
         };
-        mix(mix(hash, word.name.as_bytes()), &[source])
-    })
+        hash = mix(mix(hash, F::WORDS[i].name.as_bytes()), &[source]);
+        i += 1;
+    }
+    hash
 }
 
 /// A step of FNV-1a for each byte, and one for the end, which no text contains.
-fn mix(hash: u32, bytes: &[u8]) -> u32 {
-    bytes.iter().chain(&[0xff]).fold(hash, |hash, byte| {
-        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    })
+const fn mix(mut hash: u32, bytes: &[u8]) -> u32 {
+    let mut rest = bytes;
+    while let [byte, after @ ..] = rest {
+        hash = step(hash, *byte);
+        rest = after;
+    }
+    step(hash, 0xff)
+}
+
+const fn step(hash: u32, byte: u8) -> u32 {
+    (hash ^ byte as u32).wrapping_mul(0x0100_0193)
 }
 
 /// Writes bytes down, and counts them.
@@ -171,15 +191,32 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes all of something, or nothing of it if that does not fit.
-    pub(crate) fn whole(&mut self, write: &dyn Fn(&mut Writer<'_>)) -> Result<(), NoRoom> {
-        let needed = length(write);
-        if self.written + needed > self.room {
-            let needed = needed + LISTS;
-            return Err(NoRoom { needed });
+    /// Writes all of something, or nothing of it if that does not fit. It is written twice, the first time
+    /// to see how long it is, unless there is room for the longest that it can be.
+    pub(crate) fn whole(
+        &mut self,
+        longest: usize,
+        write: &dyn Fn(&mut Writer<'_>),
+    ) -> Result<(), NoRoom> {
+        let left = self.room.saturating_sub(self.written);
+        if longest > left {
+            let needed = length(write);
+            if needed > left {
+                let needed = needed + LISTS;
+                return Err(NoRoom { needed });
+            }
         }
         write(self);
         Ok(())
+    }
+
+    /// Begins a series of this lane, with its name or the overflow series.
+    pub(crate) fn record<K: KeyWords>(&mut self, lane: u8, key: Option<&Key<K>>) {
+        self.number(FIRST + (u64::from(lane) << 1 | u64::from(key.is_none())));
+        if let Some(key) = key {
+            self.number(key.len() as u64);
+            key.bytes().for_each(|byte| self.byte(byte));
+        }
     }
 
     /// Ends a list of series; there is room for it.
@@ -200,14 +237,27 @@ fn length(write: &dyn Fn(&mut Writer<'_>)) -> usize {
     dry.written
 }
 
-/// A series that was written down.
-pub(crate) struct Record<F: Family, K> {
+/// Which series was written down, and since when it lived.
+pub(crate) struct Record<K> {
     pub(crate) lane: u8,
-    /// Nothing if the name is longer than a key.
-    pub(crate) key: Option<Key<K>>,
+    pub(crate) name: RecordName<K>,
     pub(crate) since: u64,
-    pub(crate) words: F::Totals,
-    family: PhantomData<F>,
+}
+
+/// The name of a series that was written down.
+pub(crate) enum RecordName<K> {
+    /// The lane's overflow series.
+    Overflow,
+    /// A name of its own.
+    Key(Key<K>),
+    /// A name longer than a key.
+    TooLong,
+}
+
+/// No series takes more bytes than this.
+pub(crate) const fn longest_record<F: Family>(name: usize) -> usize {
+    let (mark, numbers) = (2, 2 + F::WORDS.len());
+    mark + name + numbers * LONGEST
 }
 
 /// Reads bytes back. Whatever they are, it ends with them and never panics.
@@ -262,28 +312,37 @@ impl<I: Iterator<Item = u8>> Reader<I> {
         usize::try_from(number).map_err(|_| RestoreError::Malformed)
     }
 
+    pub(crate) fn numbers(&mut self, numbers: &mut [u64]) -> Result<(), RestoreError> {
+        for number in numbers {
+            *number = self.number()?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn words<F: Family>(&mut self) -> Result<F::Totals, RestoreError> {
         let mut words = F::Totals::ZERO;
-        for word in words.as_mut() {
-            *word = self.number()?;
-        }
+        self.numbers(words.as_mut())?;
         Ok(words)
     }
 
-    /// Reads the next series of a list written at `stamp`; nothing at the list's end.
-    pub(crate) fn record<F: Family, K: KeyWords>(
+    /// Reads which series is next in a list written at `stamp`; its words follow. Nothing at the list's
+    /// end.
+    pub(crate) fn record<K: KeyWords>(
         &mut self,
         stamp: u64,
-    ) -> Result<Option<Record<F, K>>, RestoreError> {
-        let Some(lane) = self.byte()?.checked_sub(END + 1) else {
+    ) -> Result<Option<Record<K>>, RestoreError> {
+        let Some(mark) = self.number()?.checked_sub(FIRST) else {
             return Ok(None);
+        };
+        let lane = u8::try_from(mark >> 1).map_err(|_| RestoreError::Malformed)?;
+        let name = match mark & 1 {
+            0 => self.key()?.map_or(RecordName::TooLong, RecordName::Key),
+            _ => RecordName::Overflow,
         };
         Ok(Some(Record {
             lane,
-            key: self.key()?,
+            name,
             since: stamp.wrapping_sub(self.number()?),
-            words: self.words::<F>()?,
-            family: PhantomData,
         }))
     }
 

@@ -4,7 +4,7 @@ use super::{Books, LANE_SHIFT, Ledger, MOVED, Split};
 use crate::{
     key::KeyWords,
     meter::Meter,
-    retained::{Reader, Record, RestoreError, Restored, Saved, Writer},
+    retained::{Reader, Record, RecordName, RestoreError, Restored, Saved, Writer, longest_record},
     schema::{Family, event_words},
     storage::Storage,
 };
@@ -41,15 +41,15 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         to: &mut Writer<'_>,
     ) -> Option<()> {
         let series = self.series(meter, id)?;
-        let lane = meter.row(id)?.lane().checked_add(1)?;
+        let lane = meter.row(id)?.lane();
+        let key = Some(&series.key).filter(|_| id as usize >= meter.lanes());
         let write = |to: &mut Writer<'_>| {
-            to.byte(lane);
-            to.number(series.key.len() as u64);
-            series.key.bytes().for_each(|byte| to.byte(byte));
+            to.record(lane, key);
             to.number(self.stamp.wrapping_sub(series.since));
             to.numbers(series.words);
         };
-        to.whole(&write).ok()
+        let longest = longest_record::<F>(series.key.len());
+        to.whole(longest, &write).ok()
     }
 
     /// Reads what [`save_totals`](Self::save_totals) wrote and does nothing with it.
@@ -86,8 +86,9 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         stamp: u64,
         restored: &mut Restored,
     ) -> Result<(), RestoreError> {
-        while let Some(record) = from.record::<F, S::Key>(stamp)? {
-            match self.restore_one(meter, &record) {
+        while let Some(record) = from.record::<S::Key>(stamp)? {
+            let words = closed::<F>(from.words::<F>()?);
+            match self.restore_one(meter, &record, words) {
                 Some(()) => restored.series += 1,
                 None => restored.folded += 1,
             }
@@ -100,9 +101,15 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
     fn restore_one<S: Storage<F>>(
         &mut self,
         meter: &Meter<F, S>,
-        record: &Record<F, S::Key>,
+        record: &Record<S::Key>,
+        words: F::Totals,
     ) -> Option<()> {
-        let id = meter.readmit(record.lane, record.key.as_ref()?)?;
+        let key = match &record.name {
+            RecordName::Overflow => None,
+            RecordName::Key(key) => Some(key),
+            RecordName::TooLong => return None,
+        };
+        let id = meter.readmit(record.lane, key)?;
         let met = self.met;
         self.meet(id, || Some(record.lane), record.since);
         if self.met == met {
@@ -117,7 +124,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         let flags = flags.get_mut(id as usize)?;
         *flags |= MOVED;
         let account = accounts.get_mut(id as usize)?;
-        account.totals = closed::<F>(record.words);
+        account.totals = words;
         let lane = lanes.get_mut(usize::from(*flags >> LANE_SHIFT))?;
         lane.told = false;
         let retired = lane.retired.as_mut().iter_mut();
@@ -132,7 +139,9 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
 pub(crate) fn check_series<F: Family, K: KeyWords, I: Iterator<Item = u8>>(
     from: &mut Reader<I>,
 ) -> Result<(), RestoreError> {
-    while from.record::<F, K>(0)?.is_some() {}
+    while from.record::<K>(0)?.is_some() {
+        from.words::<F>()?;
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use super::{Meter, Place, touch};
 use crate::{
     cell::CellId,
-    key::{Key, OVERFLOW},
+    key::Key,
     row::Row,
     schema::{Event, Family},
     storage::Storage,
@@ -161,9 +161,10 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         })
     }
 
-    /// The row of a series that outlived a reset, with nothing open in it; nothing if there is no room.
-    pub(crate) fn readmit(&self, lane: u8, key: &Key<S::Key>) -> Option<u32> {
-        if !key.bytes().eq(OVERFLOW.bytes()) {
+    /// The row of a series that outlived a reset, with nothing open in it; without a key, of the lane's
+    /// overflow series. Nothing if there is no room.
+    pub(crate) fn readmit(&self, lane: u8, key: Option<&Key<S::Key>>) -> Option<u32> {
+        if let Some(key) = key {
             let entered = self.enter_named(usize::from(lane), key, |id, _| id);
             return entered.map(|(_, id)| id);
         }
@@ -171,7 +172,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         let place = Place::new(id, self.shard_for(usize::from(lane))?);
         self.with_row(place, |_, row| {
             if !row.is_named() {
-                row.name(key, lane, 0);
+                row.name(&Key::overflow(), lane, 0);
             }
             id
         })

@@ -21,7 +21,7 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
     /// Save before an intended reset too, after a [`tick`](Self::tick). What guards counted since the last
     /// save is lost.
     ///
-    /// Cost: encodes every series twice, once to see whether it fits; takes no lock.
+    /// Cost: encodes every series once, and twice where room is scarce; takes no lock.
     ///
     /// # Errors
     /// When there is no room for the totals alone; then nothing was written.
@@ -39,7 +39,7 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
     {
         let schema = self.schema(names);
         let mut to = Writer::new(&mut put, room);
-        to.whole(&|to| {
+        to.whole(usize::MAX, &|to| {
             to.begin(schema);
             let mut health = self.health;
             to.numbers(&health.lasting_times().map(|time| *time));

@@ -109,6 +109,48 @@ fn a_reporter_at_work_is_not_restored() {
     assert!(restore(&mut gauge, &bytes).is_ok());
     assert_eq!(restore(&mut gauge, &bytes), Err(RestoreError::Late));
     assert_eq!(total(&gauge), 6 << 20);
+    let (_, unticked) = save(&Gauge::new(Room::of(8)), usize::MAX).expect("room");
+    let mut gauge = Gauge::new(Room::of(8));
+    assert!(restore(&mut gauge, &unticked).is_ok());
+    assert_eq!(restore(&mut gauge, &unticked), Err(RestoreError::Late));
+}
+
+#[test]
+fn a_name_that_is_no_text_is_refused() {
+    let (_, bytes) = save(&counted(), usize::MAX).expect("room");
+    let name = b"quo\"te/";
+    let at = bytes.windows(name.len()).position(|some| some == name);
+    let at = at.expect("the name");
+    for (place, byte) in [(0, 0xff), (1, 0xc3), (6, 0x80), (8, b'n')] {
+        let mut bytes = bytes.clone();
+        bytes[at + place] = byte;
+        let error = restore(&mut Gauge::new(Room::of(8)), &bytes);
+        assert_eq!(error, Err(RestoreError::Malformed), "{byte:x} at {place}");
+    }
+}
+
+/// A block without series that says this number of ticks.
+fn block_of(ticks: &[u8]) -> Vec<u8> {
+    let (_, bytes) = save(&Gauge::new(Room::of(8)), usize::MAX).expect("room");
+    let (times, other_counts, folded, totals, ends) = (3, 7, 4, 4 * 11 + 2 * 2, 2);
+    let rest = vec![0; other_counts + folded + totals + ends];
+    [&bytes[..5], &vec![0; times], ticks, &rest].concat()
+}
+
+#[test]
+fn numbers_that_cannot_be_are_refused() {
+    const PAST_64_BITS: [u8; 10] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2];
+    const ENDLESS: [u8; 11] = [0x80; 11];
+    const HIGHEST: [u8; 10] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
+    for ticks in [&PAST_64_BITS[..], &ENDLESS, &HIGHEST] {
+        let error = restore(&mut Gauge::new(Room::of(8)), &block_of(ticks));
+        assert_eq!(error, Err(RestoreError::Malformed), "{ticks:?}");
+    }
+    let high = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
+    let mut gauge = Gauge::new(Room::of(8));
+    restore(&mut gauge, &block_of(&high)).expect("a block");
+    gauge.tick();
+    assert_eq!(gauge.reporter.health().ticks, 1 << 63);
 }
 
 #[test]

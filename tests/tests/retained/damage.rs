@@ -143,6 +143,15 @@ fn a_refusal_is_over_with_the_next_boot() {
 }
 
 #[test]
+fn a_reset_right_after_the_first_boot_is_a_boot_like_any_other() {
+    let ram = Ram::noise(1_000);
+    assert_eq!(Board::boot(&ram, ROOM, 1).loaded, Loaded::Fresh);
+    let board = Board::boot(&ram, ROOM, 2);
+    assert!(is_restored(board.loaded), "{:?}", board.loaded);
+    assert_eq!((board.boots(), board.epoch()), (2, 1));
+}
+
+#[test]
 fn with_both_headers_damaged_boots_begin_anew() {
     let ram = Ram::noise(1_000);
     drop(counted(&ram));

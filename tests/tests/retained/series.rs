@@ -1,6 +1,6 @@
 //! What a reader sees of series that went through a reset.
 
-use streamgauge_core::{OVERFLOW, Role, Tier};
+use streamgauge_core::{Instant, OVERFLOW, Role, Tier};
 use streamgauge_embassy::retained::Loaded;
 use streamgauge_tests::{Model, Room, Row, Sink, rows};
 
@@ -161,7 +161,8 @@ fn node_json_tells_the_boots_and_goes_on_in_time_and_counts() {
         [1, 0, 0]
     );
     let mut board = reset(board, Room::of(3));
-    board.gauge.call();
+    board.gauge.now = Instant::from_micros(5_000_000);
+    assert!(board.gauge.call());
     assert_eq!(
         board.gauge.reporter.health().late_ticks,
         1,
