@@ -56,10 +56,11 @@ impl Health {
     }
 
     /// The counts that outlive a reset.
-    pub(crate) fn lasting_counts(&mut self) -> [&mut u64; 8] {
+    pub(crate) fn lasting_counts(&mut self) -> [&mut u64; 9] {
         [
             &mut self.ticks,
             &mut self.late_ticks,
+            &mut self.skipped_ticks,
             &mut self.early_ticks,
             &mut self.frames,
             &mut self.frame_bytes,

@@ -120,7 +120,16 @@ impl Reader {
             assert!(used("cells") <= used("cells_capacity"), "{node}");
         }
         never_falls("", &self.node["totals"], &node["totals"]);
-        for counter in ["ticks", "frames", "frame_bytes", "refused_frames", "ts_ms"] {
+        for counter in [
+            "ticks",
+            "late_ticks",
+            "skipped_ticks",
+            "early_ticks",
+            "frames",
+            "frame_bytes",
+            "refused_frames",
+            "ts_ms",
+        ] {
             never_falls(counter, &self.node[counter], &node[counter]);
         }
         self.node = node;

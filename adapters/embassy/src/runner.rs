@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use embassy_futures::select::select;
+use embassy_futures::{select::select, yield_now};
 use streamgauge_core::{Chunk, Health, Meters, Reporter, Schedule, TrackId};
 
 use crate::{
@@ -110,6 +110,8 @@ impl<N: Node> Runner<N> {
                 Err(_) => self.reporter.refuse(),
             }
             self.note_sent(track, sent);
+            // A sink that is always ready must not keep other tasks waiting for all frames.
+            yield_now().await;
         }
     }
 

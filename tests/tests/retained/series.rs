@@ -146,6 +146,11 @@ fn node_json_tells_the_boots_and_goes_on_in_time_and_counts() {
     for _ in 0..5 {
         board.tick();
     }
+    let interval = streamgauge_tests::Gauge::INTERVAL.as_micros();
+    let late = streamgauge_core::Duration::from_micros(4 * interval);
+    board.gauge.now = board.gauge.now.saturating_add(late);
+    assert!(board.gauge.call());
+    board.tick();
     let before = board.gauge.reader.node().clone();
     assert_eq!(
         [
@@ -160,7 +165,7 @@ fn node_json_tells_the_boots_and_goes_on_in_time_and_counts() {
     assert!(board.gauge.call());
     assert_eq!(
         board.gauge.reporter.health().late_ticks,
-        0,
+        1,
         "a boot takes its time"
     );
     board.tick();
@@ -176,7 +181,12 @@ fn node_json_tells_the_boots_and_goes_on_in_time_and_counts() {
     for same in ["epoch", "since"] {
         assert_eq!(after[same], before[same], "{same}");
     }
-    assert_eq!(after["ticks"], 7);
+    assert_eq!(after["ticks"], 9);
+    assert_eq!(
+        (&after["late_ticks"], &after["skipped_ticks"]),
+        (&before["late_ticks"], &before["skipped_ticks"])
+    );
+    assert_eq!(before["skipped_ticks"], 3);
     let rises = |what: &str| after[what].as_u64() > before[what].as_u64();
     assert!(
         rises("ts_ms") && rises("uptime_ms") && rises("frames"),

@@ -3,6 +3,7 @@
 
 mod config;
 mod latest;
+mod resets;
 mod serial;
 mod sinks;
 mod threads;

@@ -9,7 +9,10 @@ use embassy_net_driver_channel::{
     self as channel, Device, RxRunner, TxRunner,
     driver::{HardwareAddress, LinkState},
 };
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use streamgauge_embassy::{Config, Tier, Udp};
 use streamgauge_tests_embassy::{Bench, Inbox, TICK, split};
 
@@ -64,6 +67,36 @@ fn socket(stack: Stack<'static>, port: u16) -> UdpSocket<'static> {
     let mut socket = UdpSocket::new(stack, meta(), room(), meta(), room());
     socket.bind(port).unwrap();
     socket
+}
+
+#[test]
+fn frames_for_nowhere_are_refused_and_tried_again() {
+    let mut bench = Bench::new();
+    let (handle, mut runner) = split(Config::new());
+    let (channel, device) = port();
+    let (_state, _rx, _tx) = channel.split();
+    let stack = stack(&mut bench, device, 1);
+    let nowhere = IpEndpoint::new(IpAddress::v4(0, 0, 0, 0), 9);
+    let mut sink = Udp::new(socket(stack, 5000), nowhere, DATAGRAM);
+    let refused = Rc::new(Cell::new(0));
+    let told = refused.clone();
+    bench.spawn(async move {
+        loop {
+            runner.step(&mut sink).await;
+            told.set(runner.health().refused_frames);
+        }
+    });
+    bench.settle();
+    drop(
+        handle
+            .tier(Tier::External)
+            .broadcast("live/one")
+            .publisher(),
+    );
+    bench.leap(TICK);
+    bench.leap(TICK);
+    assert_eq!(refused.get(), 3 * 7);
+    assert_eq!(handle.usage().series, 1);
 }
 
 fn play(keep: impl FnMut() -> bool + 'static) -> Inbox {

@@ -60,8 +60,8 @@ fn is_first(packet: &[u8]) -> bool {
 fn cut(mut packets: Packets, mut frame: &[u8], size: usize) -> Vec<Vec<u8>> {
     let mut cut = Vec::new();
     loop {
-        let mut packet = vec![0; size];
-        let written = packets.pack(&mut packet, |room| {
+        let mut buf = vec![0; size];
+        let packed = packets.pack(&mut buf, |room| {
             let len = frame.len().min(room.len());
             let (piece, rest) = frame.split_at(len);
             room[..len].copy_from_slice(piece);
@@ -69,9 +69,9 @@ fn cut(mut packets: Packets, mut frame: &[u8], size: usize) -> Vec<Vec<u8>> {
             let end = rest.is_empty();
             Chunk { len, end }
         });
-        let packed = written.unwrap();
-        packet.truncate(packed.len);
-        cut.push(packet);
+        let packed = packed.unwrap();
+        buf.truncate(packed.len);
+        cut.push(buf);
         if packed.last {
             return cut;
         }
