@@ -9,6 +9,7 @@ use crate::{
     meter::Meter,
     schema::Family,
     storage::Storage,
+    sync::widen,
 };
 
 /// A piece of a frame.
@@ -234,9 +235,9 @@ fn next_series<'a, F: Family, B: Books<F>, S: Storage<F>>(
     lane: usize,
 ) -> Option<Series<'a, S::Key>> {
     let rows = ledger.lane_rows(lane).get(*row..)?;
-    let skipped = rows.iter().position(|id| ledger.is_shown(*id))?;
+    let skipped = rows.iter().position(|id| ledger.is_shown(widen(*id)))?;
     *row += skipped;
-    ledger.series(meter, *rows.get(skipped)?)
+    ledger.series(meter, widen(*rows.get(skipped)?))
 }
 
 /// Writes what is left of a row, or the piece of that that fits; says how much, and whether it was all.

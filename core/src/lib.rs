@@ -58,5 +58,5 @@ pub use row::Row;
 pub use schema::{Counter, Event, Family, Source, Totals, Word};
 pub use snapshot::Snapshot;
 pub use storage::{Bucket, Inline, Shard, Storage, Tables};
-pub use sync::{AtomicWords, Lock, PlainWords};
+pub use sync::{AtomicWords, Id, Lock, PlainWords};
 pub use time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! The free rows and cells, and what was folded for want of them.
 
-use crate::sync::{AtomicUsize, Guarded, Link, Lock, Ordering, add, const_fn};
+use crate::sync::{AtomicUsize, Guarded, Link, Lock, MAX_IDS, Ordering, add, const_fn};
 
 /// The free ids of one table: those handed back, then those never used.
 #[derive(Debug)]
@@ -40,9 +40,6 @@ impl Free {
         self.used.decrement();
     }
 }
-
-/// Ids are kept plus one in 32 bits, and the last few stand for something else.
-const MAX_IDS: usize = u32::MAX as usize - 3;
 
 /// The free rows and cells of one meter.
 #[derive(Debug)]

@@ -40,8 +40,6 @@ pub struct Row<F: Family, K: KeyWords> {
     pub(crate) guards: Guarded,
     /// Open subscriptions.
     pub(crate) live: Guarded,
-    /// Announce guards opened so far, as their ids.
-    pub(crate) announces: Guarded,
     /// Cells that guards of this series left behind: words to be collected, free to be taken over.
     pub(crate) spare: Link,
     /// The next row of the shard's list of touched rows.
@@ -64,7 +62,6 @@ impl<F: Family, K: KeyWords> Row<F, K> {
                 meta: Guarded::zero(),
                 guards: Guarded::zero(),
                 live: Guarded::zero(),
-                announces: Guarded::zero(),
                 spare: Link::none(),
                 next_touched: Link::none(),
                 events: [

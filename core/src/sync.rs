@@ -5,6 +5,38 @@ pub use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 #[cfg(not(loom))]
 pub use portable_atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
+/// How rows and cells are counted: 16 bits where memory is dear, which is room for 65,000 of each.
+#[cfg(target_pointer_width = "64")]
+pub type Id = u32;
+/// How rows and cells are counted: 16 bits where memory is dear, which is room for 65,000 of each.
+#[cfg(not(target_pointer_width = "64"))]
+pub type Id = u16;
+
+#[cfg(target_pointer_width = "64")]
+type AtomicId = AtomicU32;
+#[cfg(all(not(target_pointer_width = "64"), not(loom)))]
+type AtomicId = portable_atomic::AtomicU16;
+#[cfg(all(not(target_pointer_width = "64"), loom))]
+type AtomicId = loom::sync::atomic::AtomicU16;
+
+/// The most rows or cells that one table has: ids are kept plus one, behind those of 256 lanes, and the
+/// last few stand for something else.
+pub(crate) const MAX_IDS: usize = Id::MAX as usize - 260;
+
+/// The id as tables keep it.
+#[inline]
+#[allow(clippy::cast_possible_truncation, reason = "no id is above `MAX_IDS`")]
+pub(crate) const fn narrow(id: u32) -> Id {
+    id as Id
+}
+
+/// The id as everybody else names it.
+#[inline]
+#[allow(clippy::unnecessary_cast, reason = "of another width elsewhere")]
+pub(crate) const fn widen(id: Id) -> u32 {
+    id as u32
+}
+
 /// A mutual exclusion that the adapter brings: a mutex on hosts, a critical section on a
 /// microcontroller.
 ///
@@ -149,41 +181,43 @@ impl Guarded {
 /// The id of a row or a cell, or nothing: zero stands for nothing, so that an all-zero table is an
 /// empty one and a static lands in `.bss`.
 #[derive(Debug)]
-pub(crate) struct Link(Guarded);
+pub(crate) struct Link(AtomicId);
 
 impl Link {
     const_fn! {
         pub(crate) fn none() -> Self {
-            Self(Guarded::zero())
+            Self(AtomicId::new(0))
         }
     }
 
     #[inline]
     pub(crate) fn get(&self) -> Option<u32> {
-        self.0.get().checked_sub(1)
+        widen(self.0.load(Ordering::Relaxed)).checked_sub(1)
     }
 
     #[inline]
     pub(crate) fn set(&self, id: Option<u32>) {
-        self.0.set(id.map_or(0, |id| id + 1));
+        let id = id.map_or(0, |id| narrow(id + 1));
+        self.0.store(id, Ordering::Relaxed);
     }
 
     /// Leads to where `other` leads.
     #[inline]
     pub(crate) fn follow(&self, other: &Self) {
-        self.0.set(other.0.get());
+        let id = other.0.load(Ordering::Relaxed);
+        self.0.store(id, Ordering::Relaxed);
     }
 
     /// Sets the id for a reader that holds no lock and calls [`observe`](Self::observe).
     #[inline]
     pub(crate) fn publish(&self, id: u32) {
-        self.0.0.store(id + 1, Ordering::Release);
+        self.0.store(narrow(id + 1), Ordering::Release);
     }
 
     /// Reads the id, and with it all that was written before it was published.
     #[inline]
     pub(crate) fn observe(&self) -> Option<u32> {
-        self.0.0.load(Ordering::Acquire).checked_sub(1)
+        widen(self.0.load(Ordering::Acquire)).checked_sub(1)
     }
 
     #[inline]

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use streamgauge_core::{
-    Account, Bucket, Cell, Duration, Family, Handle, Instant, Lane, Lock, Meter, MeterRef, Meters,
-    Pages, Presence, Role, Row, Schedule, Shard, Span, StatsHandle, Tables, Tier, Traffic,
+    Account, Bucket, Cell, Duration, Family, Handle, Id, Instant, Lane, Lock, Meter, MeterRef,
+    Meters, Pages, Presence, Role, Row, Schedule, Shard, Span, StatsHandle, Tables, Tier, Traffic,
 };
 
 /// Words of a key.
@@ -26,7 +26,7 @@ type Boxed<F> = Tables<
     Vec<Cell<F>>,
 >;
 
-type Ledgers<F> = Pages<Vec<Account<F>>, Vec<u8>, Vec<u32>, Vec<Lane<F>>, Vec<Span>>;
+type Ledgers<F> = Pages<Vec<Account<F>>, Vec<u8>, Vec<Id>, Vec<Lane<F>>, Vec<Span>>;
 
 /// The tables of a [`Node`].
 pub type NodeMeters = Meters<Boxed<Traffic>, Boxed<Presence>>;

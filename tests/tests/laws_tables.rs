@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use streamgauge_core::{
-    Account, Bucket, Cell, Counter, Feed, Key, Lane, Ledger, Meter, Pages, Row, Shard, Span,
+    Account, Bucket, Cell, Counter, Feed, Id, Key, Lane, Ledger, Meter, Pages, Row, Shard, Span,
     Tables, Track, Traffic,
 };
 use streamgauge_tests::Lent;
@@ -21,7 +21,7 @@ type Odd = Tables<
     Vec<Row<Traffic, Words>>,
     Vec<Cell<Traffic>>,
 >;
-type Books = Pages<Vec<Account<Traffic>>, Vec<u8>, Vec<u32>, Vec<Lane<Traffic>>, Vec<Span>>;
+type Books = Pages<Vec<Account<Traffic>>, Vec<u8>, Vec<Id>, Vec<Lane<Traffic>>, Vec<Span>>;
 
 fn many<T>(n: usize, element: impl Fn() -> T) -> Vec<T> {
     (0..n).map(|_| element()).collect()

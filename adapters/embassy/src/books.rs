@@ -1,7 +1,7 @@
 //! Books that stay in their `static` while the runner writes them.
 
 use embassy_sync::{blocking_mutex::raw::CriticalSectionRawMutex, mutex::MutexGuard};
-use streamgauge_core::{Account, Books, Family, Lane, Split};
+use streamgauge_core::{Account, Books, Family, Id, Lane, Split};
 
 /// Books on loan: nobody else writes them as long as this lives.
 pub struct Lent<B: 'static>(pub(crate) MutexGuard<'static, CriticalSectionRawMutex, B>);
@@ -19,7 +19,7 @@ impl<F: Family, B: Books<F>> Books<F> for Lent<B> {
         self.0.flags()
     }
 
-    fn order(&self) -> &[u32] {
+    fn order(&self) -> &[Id] {
         self.0.order()
     }
 

@@ -44,9 +44,10 @@
 //!
 //! Reading it is sound though nobody has set it in this boot. To the compiler the static is a value like
 //! any other, made of atomic bytes, all zero at first: there is no byte in it that it takes for
-//! uninitialised, every byte is a valid one, and an atomic may have been changed by anyone at any time. All
-//! that the section does is to leave out the zeroing, as if somebody had stored other bytes before `main`.
-//! What they are is then for the checksums to say. Memory at a fixed address, such as a backup RAM that no
+//! uninitialised, every byte is a valid one, and an atomic may have been changed by anyone. All that the
+//! section does is to leave out the zeroing, as if somebody had stored other bytes before `main`; what they
+//! are is for the checksums to say. Were the zeros taken for granted all the same, it would be
+//! [`Loaded::Fresh`] each time, and nothing worse. Memory at a fixed address, such as a backup RAM that no
 //! linker section covers, is a [`Memory`] of the firmware's own, or a `&'static Retained<N>` made from its
 //! address in a board file that may use `unsafe`.
 //!
@@ -214,8 +215,8 @@ impl<'a, M: Memory + ?Sized> Saver<'a, M> {
         Q: Storage<Presence>,
         N: Names + ?Sized,
     {
-        let copies = [Copy::find(memory, 0), Copy::find(memory, 1)];
-        let loaded = match newest(copies) {
+        let halves = [Half::find(memory, 0), Half::find(memory, 1)];
+        let loaded = match newest(halves) {
             Ok(None) => Loaded::Fresh,
             Ok(Some(header)) => match header.restore(memory, reporter, meters, names) {
                 Ok(restored) => Loaded::Restored(restored),
@@ -223,7 +224,7 @@ impl<'a, M: Memory + ?Sized> Saver<'a, M> {
             },
             Err(refusal) => Loaded::Refused(refusal),
         };
-        let mut saver = Self::after(memory, copies);
+        let mut saver = Self::after(memory, halves);
         let refused = matches!(loaded, Loaded::Refused(_));
         reporter.note_boot(u64::from(saver.boots), refused);
         // Where there is no room the next save, which the firmware asks for, says so.
@@ -232,8 +233,8 @@ impl<'a, M: Memory + ?Sized> Saver<'a, M> {
     }
 
     /// A saver that goes on from what there is.
-    fn after(memory: &'a M, copies: [Copy; 2]) -> Self {
-        let intact = copies.into_iter().filter_map(Copy::intact);
+    fn after(memory: &'a M, halves: [Half; 2]) -> Self {
+        let intact = halves.into_iter().filter_map(Half::intact);
         let Some(last) = intact.reduce(Header::newer) else {
             // The first save goes to the first copy; the second has never been one.
             let saver = Self {
@@ -319,7 +320,7 @@ impl<'a, M: Memory + ?Sized> Saver<'a, M> {
 
 /// What lies in one half of the memory.
 #[derive(Clone, Copy)]
-enum Copy {
+enum Half {
     /// Noise, as after power was off.
     Noise,
     /// A copy that was not written to its end.
@@ -340,7 +341,7 @@ struct Header {
     crc: u32,
 }
 
-impl Copy {
+impl Half {
     fn find<M: Memory + ?Sized>(memory: &M, copy: usize) -> Self {
         let start = start(memory, copy);
         let field = |n: usize| {
@@ -413,11 +414,11 @@ impl Header {
 }
 
 /// The copy to restore. A damaged one may have been the newest, so none is restored beside it.
-fn newest(copies: [Copy; 2]) -> Result<Option<Header>, Refusal> {
-    match copies {
-        [Copy::Intact(one), Copy::Intact(two)] => Ok(Some(one.newer(two))),
-        [Copy::Intact(header), Copy::Open] | [Copy::Open, Copy::Intact(header)] => Ok(Some(header)),
-        [Copy::Noise | Copy::Open, Copy::Noise | Copy::Open] => Ok(None),
+fn newest(halves: [Half; 2]) -> Result<Option<Header>, Refusal> {
+    match halves {
+        [Half::Intact(one), Half::Intact(two)] => Ok(Some(one.newer(two))),
+        [Half::Intact(header), Half::Open] | [Half::Open, Half::Intact(header)] => Ok(Some(header)),
+        [Half::Noise | Half::Open, Half::Noise | Half::Open] => Ok(None),
         _ => Err(Refusal::Header),
     }
 }

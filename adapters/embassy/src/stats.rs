@@ -20,7 +20,7 @@ use crate::{Config, CriticalSectionLock, Handle, Runner, SplitError, room};
 /// | `ROWS` | series of traffic, and an overflow series for each lane | [`rows`](crate::rows) |
 /// | `CELLS` | open subscriptions that count in a cell of their own; further ones are slower | |
 /// | `KEY` | words of a name | [`key`](crate::key) |
-/// | `ROOTS` | roots of sessions, and an overflow series for each tier | [`roots`](crate::roots) |
+/// | `ROOTS` | roots of sessions, and an overflow series for each tier | [`roots`](crate::roots), or 0: sessions are not counted |
 /// | `TIERS` | tiers, from 2 (external and internal) to 8 | |
 /// | `LANES` | lanes of traffic: two for each tier | [`lanes`](crate::lanes) |
 ///

@@ -10,7 +10,7 @@ use std::{
 
 use crossbeam_utils::Backoff;
 use streamgauge_core::{
-    Account, Bucket, Cell, CellId, Family, Handle, Lane, Lock, Meter, MeterRef, Meters, Pages,
+    Account, Bucket, Cell, CellId, Family, Handle, Id, Lane, Lock, Meter, MeterRef, Meters, Pages,
     Presence, Reporter, Role, Row, Schedule, Shard, Span, Tables, Traffic,
 };
 use tokio::sync::Notify;
@@ -37,7 +37,7 @@ type Boxed<F> = Tables<
     Box<[Cell<F>]>,
 >;
 
-type BoxedPages<F> = Pages<Box<[Account<F>]>, Box<[u8]>, Box<[u32]>, Box<[Lane<F>]>, Box<[Span]>>;
+type BoxedPages<F> = Pages<Box<[Account<F>]>, Box<[u8]>, Box<[Id]>, Box<[Lane<F>]>, Box<[Span]>>;
 
 pub(crate) type HostMeters = Meters<Boxed<Traffic>, Boxed<Presence>>;
 pub(crate) type HostReporter = Reporter<BoxedPages<Traffic>, BoxedPages<Presence>>;

@@ -1,6 +1,9 @@
 //! The memory of a ledger: an element for each row of the meter, in boxes or arrays.
 
-use crate::schema::{Family, Totals};
+use crate::{
+    schema::{Family, Totals},
+    sync::Id,
+};
 
 /// What one series has added up to.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +25,6 @@ impl<F: Family> Account<F> {
 pub struct Lane<F: Family> {
     /// All that was ever collected: never falls.
     pub(super) total: F::Totals,
-    /// The part of it that series that have ended brought.
-    pub(super) retired: F::Totals,
     /// The lane's series, which stand together in the order of frames.
     pub(super) series: u32,
     /// The frame is still the one that the sink last accepted.
@@ -37,7 +38,6 @@ impl<F: Family> Lane<F> {
     /// of books lies in `.bss`.
     pub const ZERO: Self = Self {
         total: F::Totals::ZERO,
-        retired: F::Totals::ZERO,
         series: 0,
         told: false,
         ended: false,
@@ -62,7 +62,7 @@ pub trait Books<F: Family> {
     /// The flags, by row.
     fn flags(&self) -> &[u8];
     /// The order of frames.
-    fn order(&self) -> &[u32];
+    fn order(&self) -> &[Id];
     /// The lanes.
     fn lanes(&self) -> &[Lane<F>];
 }
@@ -75,9 +75,9 @@ pub struct Split<'a, F: Family> {
     /// By row.
     pub flags: &'a mut [u8],
     /// Rows in the order of frames.
-    pub order: &'a mut [u32],
+    pub order: &'a mut [Id],
     /// Rows that were met in this collect.
-    pub fresh: &'a mut [u32],
+    pub fresh: &'a mut [Id],
     /// By lane.
     pub lanes: &'a mut [Lane<F>],
     /// By row, or empty.
@@ -108,7 +108,7 @@ where
     F: Family,
     Accounts: AsRef<[Account<F>]> + AsMut<[Account<F>]>,
     Flags: AsRef<[u8]> + AsMut<[u8]>,
-    Order: AsRef<[u32]> + AsMut<[u32]>,
+    Order: AsRef<[Id]> + AsMut<[Id]>,
     Lanes: AsRef<[Lane<F>]> + AsMut<[Lane<F>]>,
     Spans: AsMut<[Span]>,
 {
@@ -131,7 +131,7 @@ where
         self.flags.as_ref()
     }
 
-    fn order(&self) -> &[u32] {
+    fn order(&self) -> &[Id] {
         self.order.as_ref()
     }
 
@@ -142,7 +142,7 @@ where
 
 /// A ledger's memory in arrays: `ROWS` is the meter's series plus its lanes.
 pub type InlineBooks<F, const ROWS: usize, const LANES: usize> =
-    Pages<[Account<F>; ROWS], [u8; ROWS], [u32; ROWS], [Lane<F>; LANES]>;
+    Pages<[Account<F>; ROWS], [u8; ROWS], [Id; ROWS], [Lane<F>; LANES]>;
 
 impl<F: Family, const ROWS: usize, const LANES: usize> InlineBooks<F, ROWS, LANES> {
     /// Empty books.

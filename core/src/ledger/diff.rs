@@ -1,7 +1,7 @@
 //! What a lane's frame shows, and whether it differs from the one that a sink last accepted.
 
 use super::{Books, LIVE, Ledger, MOVED, Series, Split};
-use crate::{meter::Meter, schema::Family, snapshot::Snapshot, storage::Storage};
+use crate::{meter::Meter, schema::Family, snapshot::Snapshot, storage::Storage, sync::widen};
 
 impl<F: Family, B: Books<F>> Ledger<F, B> {
     /// The series of a lane's frame, in its order: those that are live, and those that moved since
@@ -13,8 +13,9 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
     ) -> impl Iterator<Item = Series<'a, S::Key>> + 'a {
         let rows = self.lane_rows(lane).iter();
         rows.filter_map(|id| {
-            if self.is_shown(*id) {
-                self.series(meter, *id)
+            let id = widen(*id);
+            if self.is_shown(id) {
+                self.series(meter, id)
             } else {
                 None
             }

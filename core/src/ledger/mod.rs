@@ -13,8 +13,9 @@ pub(crate) use retain::check_series;
 use crate::{
     key::{Key, KeyWords},
     meter::{Drained, Meter},
-    schema::{Family, event_words},
+    schema::{Family, Totals, event_words},
     storage::Storage,
+    sync::{Id, narrow, widen},
 };
 
 /// The most lanes that a ledger keeps apart.
@@ -97,12 +98,22 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
 
     /// Everything ever collected in a lane: never falls.
     pub fn total(&self, lane: usize) -> F {
-        self.lane_words(lane, |lane| &lane.total)
+        F::from_words(self.lane_totals(lane).as_ref())
     }
 
     /// What the series of a lane that have ended brought.
     pub fn retired(&self, lane: usize) -> F {
-        self.lane_words(lane, |lane| &lane.retired)
+        let mut retired = self.lane_totals(lane);
+        let accounts = self.books.accounts();
+        for id in self.lane_rows(lane) {
+            let Some(account) = accounts.get(*id as usize) else {
+                continue;
+            };
+            for (retired, word) in retired.as_mut().iter_mut().zip(account.totals.as_ref()) {
+                *retired = retired.wrapping_sub(*word);
+            }
+        }
+        F::from_words(retired.as_ref())
     }
 
     /// How many lanes there are.
@@ -118,7 +129,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
     ) -> impl Iterator<Item = Series<'a, S::Key>> + 'a {
         self.lane_rows(lane)
             .iter()
-            .filter_map(|id| self.series(meter, *id))
+            .filter_map(|id| self.series(meter, widen(*id)))
     }
 
     /// When the last collect was, in milliseconds since the Unix epoch.
@@ -127,7 +138,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
     }
 
     /// The rows of a lane, in the order of frames.
-    pub(crate) fn lane_rows(&self, lane: usize) -> &[u32] {
+    pub(crate) fn lane_rows(&self, lane: usize) -> &[Id] {
         self.books
             .order()
             .get(self.lane_range(lane))
@@ -150,11 +161,9 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         })
     }
 
-    fn lane_words(&self, lane: usize, words: impl Fn(&Lane<F>) -> &F::Totals) -> F {
-        self.books
-            .lanes()
-            .get(lane)
-            .map_or_else(F::default, |lane| F::from_words(words(lane).as_ref()))
+    fn lane_totals(&self, lane: usize) -> F::Totals {
+        let lane = self.books.lanes().get(lane);
+        lane.map_or(F::Totals::ZERO, |lane| lane.total)
     }
 
     fn lane_range(&self, lane: usize) -> core::ops::Range<usize> {
@@ -193,7 +202,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             *span = Span::default();
         }
         account.since = began;
-        *slot = id;
+        *slot = narrow(id);
         self.met += 1;
     }
 
@@ -221,12 +230,9 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         };
         lane.told = false;
         grow(&mut lane.total, word, n);
-        match known {
-            Some((flags, account)) => {
-                *flags |= MOVED;
-                grow(&mut account.totals, word, n);
-            }
-            None => grow(&mut lane.retired, word, n),
+        if let Some((flags, account)) = known {
+            *flags |= MOVED;
+            grow(&mut account.totals, word, n);
         }
     }
 

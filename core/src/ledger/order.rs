@@ -1,7 +1,12 @@
 //! The order of frames: series come in sorted, and go when they have ended.
 
 use super::{Account, Books, LANE_SHIFT, LIVE, Ledger, MOVED, Split};
-use crate::{meter::Meter, schema::Family, storage::Storage};
+use crate::{
+    meter::Meter,
+    schema::Family,
+    storage::Storage,
+    sync::{Id, widen},
+};
 
 impl<F: Family, B: Books<F>> Ledger<F, B> {
     /// Sorts the rows that were met into the order of frames: the new ones among themselves, then
@@ -17,7 +22,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         let fresh = fresh
             .get_mut(..core::mem::take(&mut self.met))
             .unwrap_or_default();
-        let compare = |a: u32, b: u32| match (meter.row(a), meter.row(b)) {
+        let compare = |a: Id, b: Id| match (meter.row(widen(a)), meter.row(widen(b))) {
             (Some(a), Some(b)) => a.order(b),
             _ => core::cmp::Ordering::Equal,
         };
@@ -81,9 +86,9 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
                 .zip(accounts.get_mut(id as usize));
             if let Some((flags, account)) = row
                 && *flags & (LIVE | MOVED) == 0
-                && meter.retire(id)
+                && meter.retire(widen(id))
             {
-                retire(&mut lane.retired, account);
+                *account = Account::ZERO;
                 *flags = 0;
             } else {
                 order[kept] = id;
@@ -99,12 +104,4 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             self.ordered -= gone;
         }
     }
-}
-
-/// Closes an account: its totals live on in the lane's retired account.
-fn retire<F: Family>(retired: &mut F::Totals, account: &mut Account<F>) {
-    for (retired, word) in retired.as_mut().iter_mut().zip(account.totals.as_ref()) {
-        *retired = retired.wrapping_add(*word);
-    }
-    *account = Account::ZERO;
 }

@@ -7,6 +7,7 @@ use crate::{
     retained::{Reader, Record, RecordName, RestoreError, Restored, Saved, Writer, longest_record},
     schema::{Family, event_words},
     storage::Storage,
+    sync::widen,
 };
 
 impl<F: Family, B: Books<F>> Ledger<F, B> {
@@ -26,7 +27,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
     ) {
         let ids = self.books.order().get(..self.ordered);
         for id in ids.unwrap_or_default() {
-            match self.save_one(meter, *id, to) {
+            match self.save_one(meter, widen(*id), to) {
                 Some(()) => saved.series += 1,
                 None => saved.folded += 1,
             }
@@ -72,7 +73,6 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             let words = closed::<F>(from.words::<F>()?);
             for (word, n) in words.as_ref().iter().enumerate() {
                 super::grow(&mut lane.total, word, *n);
-                super::grow(&mut lane.retired, word, *n);
             }
         }
         Ok(())
@@ -127,10 +127,6 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         account.totals = words;
         let lane = lanes.get_mut(usize::from(*flags >> LANE_SHIFT))?;
         lane.told = false;
-        let retired = lane.retired.as_mut().iter_mut();
-        for (retired, word) in retired.zip(account.totals.as_ref()) {
-            *retired = retired.wrapping_sub(*word);
-        }
         Some(())
     }
 }

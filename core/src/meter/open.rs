@@ -6,8 +6,8 @@ use crate::{
     key::Key,
     row::Row,
     schema::{Event, Family},
-    storage::Storage,
-    sync::{Link, Lock, Ordering},
+    storage::{Shard, Storage},
+    sync::{Id, Link, Lock, Ordering, widen},
 };
 
 /// What a writer writes for: its series, and its cell if there was one.
@@ -44,7 +44,7 @@ impl Subscription {
 /// The announce guard that a subscription is opened under.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Viewer<'a> {
-    /// The announce guard's id within its row.
+    /// The announce guard's id among those of its shard.
     pub(crate) id: u32,
     /// The cell that counted its subscriptions last.
     pub(crate) seen_in: &'a Link,
@@ -53,10 +53,10 @@ pub(crate) struct Viewer<'a> {
 impl<F: Family, S: Storage<F>> Meter<F, S> {
     /// Opens an announce guard: its series and its id there. Nothing if there are no tables at all.
     pub(crate) fn announce(&self, lane: usize, key: Option<&Key<S::Key>>) -> Option<(Place, u32)> {
-        self.enter(lane, key, |_, row| {
+        self.enter(lane, key, |shard, _, row| {
             self.begin(row, Event::Announce);
             row.guards.increment();
-            row.announces.increment()
+            shard.announced.increment()
         })
     }
 
@@ -71,7 +71,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
 
     /// Opens a subscription that no announce guard covers.
     pub(crate) fn subscribe(&self, lane: usize, key: Option<&Key<S::Key>>) -> Option<Seat> {
-        let opened = self.enter(lane, key, |id, row| self.seat(id, row));
+        let opened = self.enter(lane, key, |_, id, row| self.seat(id, row));
         opened.map(|(place, cell)| self.seated(place, cell))
     }
 
@@ -135,7 +135,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         &self,
         lane: usize,
         key: Option<&Key<S::Key>>,
-        f: impl Fn(u32, &Row<F, S::Key>) -> T,
+        f: impl Fn(&Shard<S::Lock>, u32, &Row<F, S::Key>) -> T,
     ) -> Option<(Place, T)> {
         let named = key.and_then(|key| self.enter_named(lane, key, &f));
         named.or_else(|| self.enter_overflow(lane, f))
@@ -146,7 +146,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         &self,
         lane: usize,
         key: &Key<S::Key>,
-        f: impl Fn(u32, &Row<F, S::Key>) -> T,
+        f: impl Fn(&Shard<S::Lock>, u32, &Row<F, S::Key>) -> T,
     ) -> Option<(Place, T)> {
         let byte = u8::try_from(lane).ok().filter(|_| lane < self.lanes())?;
         let hash = key.hash(self.seed.load(Ordering::Relaxed), lane);
@@ -157,7 +157,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
             let found = self.find(bucket, byte, key, hash);
             let (id, row) = found.or_else(|| self.insert(bucket, byte, key, hash))?;
             touch(shard, id, row);
-            Some((Place::new(id, number), f(id, row)))
+            Some((Place::new(id, number), f(shard, id, row)))
         })
     }
 
@@ -165,7 +165,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     /// overflow series. Nothing if there is no room.
     pub(crate) fn readmit(&self, lane: u8, key: Option<&Key<S::Key>>) -> Option<u32> {
         if let Some(key) = key {
-            let entered = self.enter_named(usize::from(lane), key, |id, _| id);
+            let entered = self.enter_named(usize::from(lane), key, |_, id, _| id);
             return entered.map(|(_, id)| id);
         }
         let id = Some(u32::from(lane)).filter(|id| self.is_overflow(*id))?;
@@ -182,7 +182,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     fn enter_overflow<T>(
         &self,
         lane: usize,
-        f: impl Fn(u32, &Row<F, S::Key>) -> T,
+        f: impl Fn(&Shard<S::Lock>, u32, &Row<F, S::Key>) -> T,
     ) -> Option<(Place, T)> {
         let rows = self.storage.rows().len();
         let lane = lane % self.lanes().min(rows).max(1);
@@ -195,7 +195,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
                 row.name(&Key::overflow(), byte, 0);
             }
             touch(shard, id, row);
-            (place, f(id, row))
+            (place, f(shard, id, row))
         })
     }
 
@@ -296,4 +296,4 @@ const FULL: u32 = u32::MAX;
 
 /// The `next` of a cell that has no writer but still counts an announce guard's subscriptions. No
 /// cell has this id.
-const HELD: Option<u32> = Some(u32::MAX - 1);
+const HELD: Option<u32> = Some(widen(Id::MAX) - 1);

@@ -19,7 +19,8 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
     /// What counts is what was collected. Save after a tick, before its frames go out, and no reader
     /// will ever have seen more than what a reset leaves: then no word falls in a life of the reporter.
     /// Save before an intended reset too, after a [`tick`](Self::tick). What guards counted since the last
-    /// save is lost.
+    /// save is lost; so are the frames that sinks took since, from the counts of frames in
+    /// [`Health`](crate::Health).
     ///
     /// Cost: encodes every series once, and twice where room is scarce; takes no lock.
     ///
