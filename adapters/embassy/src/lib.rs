@@ -1,8 +1,56 @@
 //! streamgauge under embassy: everything in one `static`, a handle for tasks and interrupt handlers,
 //! and a runner to spawn.
 //!
+//! ```
+//! use streamgauge_embassy::{Config, Handle, Runner, Serial, Stats, Tier, key, roots, rows};
+//!
+//! // 32 series with names of up to 32 bytes, 64 open subscriptions, no sessions.
+//! type Gauge = Stats<{ rows(32) }, 64, { key(32) }, { roots(0) }>;
+//! static STATS: Gauge = Gauge::new();
+//!
+//! // #[embassy_executor::task]
+//! async fn publish(mut runner: Runner<Gauge>, uart: impl embedded_io_async::Write) {
+//!     let mut sink = Serial::<_, 256>::new(uart);
+//!     runner.run(&mut sink).await
+//! }
+//!
+//! // #[embassy_executor::task]
+//! async fn relay(stats: Handle<Gauge>) {
+//!     let broadcast = stats.tier(Tier::External).broadcast("demo/bbb");
+//!     let viewer = broadcast.publisher(); // announced to a peer
+//!     let mut track = viewer.track("video"); // it subscribed
+//!     track.group();
+//!     track.whole_frame(1200);
+//! }
+//!
+//! # fn main() -> Result<(), streamgauge_embassy::SplitError> {
+//! let (stats, runner) = STATS.split(Config::new().with_node("gateway/1").with_epoch(7))?;
+//! # drop((stats, runner));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | sink | frames go to |
+//! |---|---|
+//! | [`Serial`] | a UART or any other `embedded_io_async::Write`, in packets of 64 bytes or more |
+//! | `Udp` (feature `net`) | a peer's UDP port, over embassy-net |
+//! | [`Latest`] | readers in the firmware, which see the last frame of each track |
+//! | `(A, B)` | both |
+//!
+//! The far end of a link reads them with [`wire::Reader`], on a host too.
+//!
+//! # Interrupts and priorities
+//!
+//! Guards are bumped with loads and stores alone: in interrupt handlers, and from executors of any
+//! priority, while the runner collects. Opening and dropping a guard takes a critical section for tens
+//! of instructions, and so does the runner, for a row at a time. No lock is held over an await; a
+//! sink that is slow or dead delays frames, never a bump.
+//!
+//! # What the firmware chooses
+//!
 //! The time comes from `embassy-time`; which executor, time driver, tick rate and timer queue there
-//! are is for the firmware to say, and so is the implementation of `critical-section`.
+//! are is for the firmware to say, and so is the implementation of `critical-section`, the logger of
+//! `defmt` (feature `defmt`), and what IP versions and media `embassy-net` has.
 #![no_std]
 #![forbid(unsafe_code)]
 
