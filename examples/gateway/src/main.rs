@@ -34,9 +34,9 @@ mod handlers {
     #[exception]
     fn SysTick() {
         static mut GUARD: Option<Track> = None;
-        time::on_tick();
+        time::on_interrupt();
         board::on_tick();
-        race::on_tick(GUARD);
+        race::on_interrupt(GUARD);
     }
 
     #[exception]

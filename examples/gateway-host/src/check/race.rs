@@ -10,7 +10,7 @@ use crate::model::Event;
 const PATH: &str = "gateway/systick";
 
 /// Collects that the race goes on for.
-const TICKS: u64 = 20;
+const TICKS: u64 = 20_000;
 
 /// Lets the tick's interrupt handler and a task count in one series while so many ticks collect it.
 ///

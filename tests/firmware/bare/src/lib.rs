@@ -8,6 +8,7 @@ use streamgauge_embassy::{PublisherTrack, Stats, key, roots, rows};
 
 #[path = "../../../../examples/gateway/src/executor.rs"]
 mod executor;
+#[allow(dead_code, reason = "the gateway asks more of it")]
 #[path = "../../../../examples/gateway/src/time.rs"]
 mod time;
 
@@ -19,7 +20,7 @@ pub fn run(spawn: impl FnOnce(Spawner) -> Option<()>) -> Option<()> {
 
 /// To be called by the clock's interrupt.
 pub fn on_tick() {
-    time::on_tick();
+    time::on_interrupt();
 }
 
 /// The boards, as far as they matter here.
