@@ -122,9 +122,13 @@ fn path(out: &mut impl Out, names: &(impl Names + ?Sized)) {
         return;
     }
     out.put(b",\"path\":\"");
-    let path = segments(prefix).chain(["node"]).chain(segments(node));
-    for (place, segment) in path.enumerate() {
-        out.put(if place == 0 { b"" } else { b"/" });
+    for segment in segments(prefix) {
+        json::text(out, segment);
+        out.put(b"/");
+    }
+    out.put(b"node");
+    for segment in segments(node) {
+        out.put(b"/");
         json::text(out, segment);
     }
     out.put(b"\"");
@@ -135,7 +139,7 @@ fn tiers(out: &mut impl Out, names: &(impl Names + ?Sized), tiers: usize) {
     out.put(b",\"tiers\":[");
     for (place, tier) in (0..tiers).filter_map(Tier::from_index).enumerate() {
         out.put(if place == 0 { b"\"" } else { b",\"" });
-        json::text(out, names.tier(tier));
+        json::text(out, names.tier(tier).as_bytes());
         out.put(b"\"");
     }
     out.put(b"]");
@@ -204,7 +208,7 @@ fn lane_total<F: Family>(
     out.put(if place == 0 { b"\"" } else { b",\"" });
     let tier = Tier::from_index(tier).map_or("", |tier| names.tier(tier));
     if !tier.is_empty() {
-        json::text(out, tier);
+        json::text(out, tier.as_bytes());
         out.put(b"/");
     }
     out.put(track.as_bytes());

@@ -179,8 +179,10 @@ fn name<K: KeyWords>(out: &mut impl Out, series: &Series<'_, K>) {
 }
 
 /// Writes text that is not a key, escaped as JSON wants it.
-pub(crate) fn text(out: &mut impl Out, text: &str) {
-    text.bytes().for_each(|byte| escaped(out, byte));
+pub(crate) fn text(out: &mut impl Out, text: &[u8]) {
+    for byte in text {
+        escaped(out, *byte);
+    }
 }
 
 fn escaped(out: &mut impl Out, byte: u8) {
