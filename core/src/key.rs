@@ -183,7 +183,11 @@ impl<K: KeyWords> Key<K> {
 
     /// The name's bytes.
     pub fn bytes(&self) -> impl Iterator<Item = u8> + '_ {
-        self.chunks().flatten().take(self.len())
+        let words = self.words.as_ref();
+        (0..self.len()).map_while(|at| {
+            let [byte, ..] = (words.get(at / WORD)? >> (8 * (at % WORD))).to_le_bytes();
+            Some(byte)
+        })
     }
 
     /// The name as text, in `buf`.
