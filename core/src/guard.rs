@@ -206,7 +206,11 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
     }
 
     /// Adds `n` to a counter.
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "a bump is a few instructions, in code built for size too"
+    )]
+    #[inline(always)]
     pub fn add(&mut self, counter: Counter<F>, n: usize) {
         match M::reach(self.meter.as_ref(), self.cell, self.hold) {
             Some(cell) => {
@@ -235,31 +239,35 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
     }
 }
 
+#[allow(
+    clippy::inline_always,
+    reason = "a bump is a few instructions, in code built for size too"
+)]
 impl<M: MeterRef<Traffic>> Track<Traffic, M> {
     const BYTES: Counter<Traffic> = Counter::named("bytes");
     const FRAMES: Counter<Traffic> = Counter::named("frames");
     const GROUPS: Counter<Traffic> = Counter::named("groups");
 
     /// Counts a frame.
-    #[inline]
+    #[inline(always)]
     pub fn frame(&mut self) {
         self.add(Self::FRAMES, 1);
     }
 
     /// Counts `n` bytes of payload.
-    #[inline]
+    #[inline(always)]
     pub fn bytes(&mut self, n: usize) {
         self.add(Self::BYTES, n);
     }
 
     /// Counts a group.
-    #[inline]
+    #[inline(always)]
     pub fn group(&mut self) {
         self.add(Self::GROUPS, 1);
     }
 
     /// Counts a whole frame of `n` bytes.
-    #[inline]
+    #[inline(always)]
     pub fn whole_frame(&mut self, n: usize) {
         self.frame();
         self.bytes(n);

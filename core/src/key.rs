@@ -63,7 +63,7 @@ impl<K: KeyWords> Key<K> {
     #[inline]
     pub(crate) fn set_path(&mut self, path: &str) -> Result<(), KeyTooLong> {
         match self.fill(path.as_bytes()) {
-            Some(()) if !is_reserved(path) => Ok(()),
+            Some(()) if !is_reserved(path.as_bytes()) => Ok(()),
             _ => self.join(path),
         }
     }
@@ -79,7 +79,7 @@ impl<K: KeyWords> Key<K> {
             if place > 0 {
                 self.push(b'/')?;
             }
-            segment.bytes().try_for_each(|byte| self.push(byte))?;
+            segment.iter().try_for_each(|byte| self.push(*byte))?;
         }
         Ok(())
     }
@@ -93,7 +93,7 @@ impl<K: KeyWords> Key<K> {
     /// When the name is longer than the key's room.
     pub fn new(name: &str) -> Result<Self, KeyTooLong> {
         let mut key = Self::EMPTY;
-        if is_reserved(name) {
+        if is_reserved(name.as_bytes()) {
             key.push(b'_')?;
         }
         name.bytes().try_for_each(|byte| key.push(byte))?;
@@ -183,7 +183,11 @@ impl<K: KeyWords> Key<K> {
 
     /// The name's bytes.
     pub fn bytes(&self) -> impl Iterator<Item = u8> + '_ {
-        self.chunks().flatten().take(self.len())
+        let words = self.words.as_ref();
+        (0..self.len()).map_while(|at| {
+            let [byte, ..] = (words.get(at / WORD)? >> (8 * (at % WORD))).to_le_bytes();
+            Some(byte)
+        })
     }
 
     /// The name as text, in `buf`.
@@ -287,16 +291,17 @@ pub(crate) fn is_under(path: &str, prefix: &str) -> bool {
 
 #[cold]
 fn has_prefix<'a>(
-    mut path: impl Iterator<Item = &'a str>,
-    prefix: impl Iterator<Item = &'a str>,
+    mut path: impl Iterator<Item = &'a [u8]>,
+    prefix: impl Iterator<Item = &'a [u8]>,
 ) -> bool {
     let mut prefix = prefix.peekable();
     prefix.peek().is_some() && prefix.all(|segment| path.next() == Some(segment))
 }
 
 /// The non-empty segments of a path.
-pub(crate) fn segments(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|segment| !segment.is_empty())
+pub(crate) fn segments(path: &str) -> impl Iterator<Item = &[u8]> {
+    let segments = path.as_bytes().split(|byte| *byte == b'/');
+    segments.filter(|segment| !segment.is_empty())
 }
 
 /// The rest of a name that fills no word, followed by zeros.
@@ -340,18 +345,18 @@ const fn has_zero_byte(word: usize) -> bool {
 }
 
 /// What is left of a reserved name without its leading underscores.
-const OVERFLOW_TAIL: &str = "overflow__";
+const OVERFLOW_TAIL: &[u8] = b"overflow__";
 
 /// Whether a name is the overflow series' name with any number of underscores more in front.
 #[inline]
-fn is_reserved(name: &str) -> bool {
-    name.starts_with('_') && has_overflow_tail(name)
+fn is_reserved(name: &[u8]) -> bool {
+    name.first() == Some(&b'_') && has_overflow_tail(name)
 }
 
 #[cold]
-fn has_overflow_tail(name: &str) -> bool {
+fn has_overflow_tail(name: &[u8]) -> bool {
     name.strip_suffix(OVERFLOW_TAIL)
-        .is_some_and(|marks| marks.len() >= 2 && marks.bytes().all(|byte| byte == b'_'))
+        .is_some_and(|marks| marks.len() >= 2 && marks.iter().all(|byte| *byte == b'_'))
 }
 
 fn is_reserved_path(path: &str) -> bool {

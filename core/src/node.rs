@@ -95,24 +95,41 @@ pub(crate) fn encode<N: Names + ?Sized, T: Books<Traffic>, P: Books<Presence>>(
 }
 
 fn numbers(out: &mut impl Out, health: &Health) {
-    let fields = [
-        ("{\"epoch\":", health.epoch),
-        (",\"since\":", health.since),
-        (",\"ts_ms\":", health.ts_ms),
-        (",\"uptime_ms\":", health.ts_ms.saturating_sub(health.since)),
-        (",\"interval_ms\":", health.interval_ms),
-        (",\"ticks\":", health.ticks),
-        (",\"late_ticks\":", health.late_ticks),
-        (",\"skipped_ticks\":", health.skipped_ticks),
-        (",\"early_ticks\":", health.early_ticks),
-        (",\"frames\":", health.frames),
-        (",\"frame_bytes\":", health.frame_bytes),
-        (",\"refused_frames\":", health.refused_frames),
-        (",\"boots\":", health.boots),
-        (",\"restored_boots\":", health.restored_boots),
-        (",\"refused_boots\":", health.refused_boots),
+    const NAMES: [&str; 15] = [
+        "{\"epoch\":",
+        ",\"since\":",
+        ",\"ts_ms\":",
+        ",\"uptime_ms\":",
+        ",\"interval_ms\":",
+        ",\"ticks\":",
+        ",\"late_ticks\":",
+        ",\"skipped_ticks\":",
+        ",\"early_ticks\":",
+        ",\"frames\":",
+        ",\"frame_bytes\":",
+        ",\"refused_frames\":",
+        ",\"boots\":",
+        ",\"restored_boots\":",
+        ",\"refused_boots\":",
     ];
-    put_fields(out, &fields);
+    let values = [
+        health.epoch,
+        health.since,
+        health.ts_ms,
+        health.ts_ms.saturating_sub(health.since),
+        health.interval_ms,
+        health.ticks,
+        health.late_ticks,
+        health.skipped_ticks,
+        health.early_ticks,
+        health.frames,
+        health.frame_bytes,
+        health.refused_frames,
+        health.boots,
+        health.restored_boots,
+        health.refused_boots,
+    ];
+    put_fields(out, &NAMES, &values);
 }
 
 /// Where the node's stats are published, if the names tell.
@@ -122,9 +139,13 @@ fn path(out: &mut impl Out, names: &(impl Names + ?Sized)) {
         return;
     }
     out.put(b",\"path\":\"");
-    let path = segments(prefix).chain(["node"]).chain(segments(node));
-    for (place, segment) in path.enumerate() {
-        out.put(if place == 0 { b"" } else { b"/" });
+    for segment in segments(prefix) {
+        json::text(out, segment);
+        out.put(b"/");
+    }
+    out.put(b"node");
+    for segment in segments(node) {
+        out.put(b"/");
         json::text(out, segment);
     }
     out.put(b"\"");
@@ -135,28 +156,36 @@ fn tiers(out: &mut impl Out, names: &(impl Names + ?Sized), tiers: usize) {
     out.put(b",\"tiers\":[");
     for (place, tier) in (0..tiers).filter_map(Tier::from_index).enumerate() {
         out.put(if place == 0 { b"\"" } else { b",\"" });
-        json::text(out, names.tier(tier));
+        json::text(out, names.tier(tier).as_bytes());
         out.put(b"\"");
     }
     out.put(b"]");
 }
 
 fn usage(out: &mut impl Out, name: &str, usage: &Usage) {
-    out.put(name.as_bytes());
-    let fields = [
-        ("{\"series\":", usage.series as u64),
-        (",\"series_capacity\":", usage.series_capacity as u64),
-        (",\"cells\":", usage.cells as u64),
-        (",\"cells_capacity\":", usage.cells_capacity as u64),
-        (",\"folded_keys\":", usage.folded_keys as u64),
-        (",\"folded_guards\":", usage.folded_guards as u64),
+    const NAMES: [&str; 6] = [
+        "{\"series\":",
+        ",\"series_capacity\":",
+        ",\"cells\":",
+        ",\"cells_capacity\":",
+        ",\"folded_keys\":",
+        ",\"folded_guards\":",
     ];
-    put_fields(out, &fields);
+    out.put(name.as_bytes());
+    let values = [
+        usage.series,
+        usage.series_capacity,
+        usage.cells,
+        usage.cells_capacity,
+        usage.folded_keys,
+        usage.folded_guards,
+    ];
+    put_fields(out, &NAMES, &values.map(|value| value as u64));
     out.put(b"}");
 }
 
-fn put_fields(out: &mut impl Out, fields: &[(&str, u64)]) {
-    for (name, value) in fields {
+fn put_fields(out: &mut impl Out, names: &[&str], values: &[u64]) {
+    for (name, value) in names.iter().zip(values) {
         out.put(name.as_bytes());
         json::number(out, *value);
     }
@@ -204,7 +233,7 @@ fn lane_total<F: Family>(
     out.put(if place == 0 { b"\"" } else { b",\"" });
     let tier = Tier::from_index(tier).map_or("", |tier| names.tier(tier));
     if !tier.is_empty() {
-        json::text(out, tier);
+        json::text(out, tier.as_bytes());
         out.put(b"/");
     }
     out.put(track.as_bytes());

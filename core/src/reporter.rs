@@ -12,7 +12,7 @@ use crate::{
     ledger::{Books, Ledger},
     node::{self, Health, Names},
     storage::Storage,
-    time::{Duration, Instant},
+    time::{Duration, Instant, quotient},
 };
 
 /// How a reporter keeps time.
@@ -148,7 +148,8 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
             return false;
         }
         self.health.early_ticks += u64::from(early);
-        let overdue = now.saturating_since(self.next).as_micros() / self.interval().as_micros();
+        let late = now.saturating_since(self.next).as_micros();
+        let overdue = quotient(late, self.interval().as_micros());
         let overdue = if self.health.ticks > self.carried.ticks {
             overdue
         } else {
@@ -314,7 +315,7 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
     }
 
     fn early(&self) -> Instant {
-        let tenth = Duration::from_micros(self.interval().as_micros() / 10);
+        let tenth = Duration::from_micros(quotient(self.interval().as_micros(), 10));
         self.last
             .saturating_add(tenth.max(Duration::from_micros(1)))
     }

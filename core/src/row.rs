@@ -5,7 +5,7 @@ use core::cmp::Ordering as Order;
 
 use crate::{
     key::{self, Key, KeyWords},
-    schema::{Event, Family, event_words},
+    schema::{Event, Events, Family},
     sync::{AtomicWords, Guarded, Link, add, const_fn, take, zero_words},
 };
 
@@ -115,10 +115,11 @@ impl<F: Family, K: KeyWords> Row<F, K> {
 
     /// Hands over what was counted here since the last call, by word.
     pub(crate) fn take_deltas(&self, mut sum: impl FnMut(usize, u64)) {
-        let events = self.events.iter().flatten();
-        for (count, word) in events.zip(event_words(F::WORDS).iter().flatten()) {
-            if let (count @ 1.., Some(word)) = (count.take(), word) {
-                sum(*word, u64::from(count));
+        for (counts, words) in self.events.iter().zip(&Events::<F>::WORDS) {
+            for (count, word) in counts.iter().zip(words) {
+                if let (count @ 1.., Some(word)) = (count.take(), word) {
+                    sum(*word, u64::from(count));
+                }
             }
         }
         for (word, slot) in F::SLOTS.iter().zip(self.poured.words()) {

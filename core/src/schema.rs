@@ -124,8 +124,15 @@ impl Event {
     pub(crate) const COUNT: usize = 4;
 }
 
-/// For the beginning and the end of every event, the word that counts it, when the family has one.
-pub(crate) const fn event_words(words: &[Word]) -> [[Option<usize>; 2]; Event::COUNT] {
+/// The words of a family by event.
+pub(crate) struct Events<F>(core::marker::PhantomData<F>);
+
+impl<F: Family> Events<F> {
+    /// For the beginning and the end of every event, the word that counts it, when the family has one.
+    pub(crate) const WORDS: [[Option<usize>; 2]; Event::COUNT] = event_words(F::WORDS);
+}
+
+const fn event_words(words: &[Word]) -> [[Option<usize>; 2]; Event::COUNT] {
     let mut table = [[None; 2]; Event::COUNT];
     let mut i = 0;
     while i < words.len() {

@@ -62,6 +62,64 @@ impl Duration {
     /// The span in whole milliseconds.
     #[must_use]
     pub const fn as_millis(self) -> u64 {
-        self.0 / 1_000
+        quotient(self.0, 1_000)
+    }
+}
+
+/// How often `by` goes into `n`; never, if `by` is zero. Processors of 32 bits would bring in a kilobyte
+/// of library for it, and nothing here divides often: there it goes a bit at a time.
+pub(crate) const fn quotient(n: u64, by: u64) -> u64 {
+    if cfg!(target_pointer_width = "64") {
+        return match n.checked_div(by) {
+            Some(quotient) => quotient,
+            None => 0,
+        };
+    }
+    bit_by_bit(n, by)
+}
+
+#[inline(never)]
+const fn bit_by_bit(n: u64, by: u64) -> u64 {
+    let (mut quotient, mut rest, mut bit) = (0, 0_u64, u64::BITS);
+    while bit > 0 && by > 0 {
+        bit -= 1;
+        let carried = rest >> (u64::BITS - 1) > 0;
+        rest = rest << 1 | (n >> bit & 1);
+        if carried || rest >= by {
+            rest = rest.wrapping_sub(by);
+            quotient |= 1 << bit;
+        }
+    }
+    quotient
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bit_by_bit;
+
+    #[test]
+    fn both_ways_to_divide_agree() {
+        let numbers = [
+            0,
+            1,
+            2,
+            9,
+            10,
+            999,
+            1_000,
+            1_001,
+            u64::MAX / 3,
+            u64::MAX - 1,
+            u64::MAX,
+        ];
+        for n in numbers {
+            for by in numbers {
+                assert_eq!(
+                    bit_by_bit(n, by),
+                    n.checked_div(by).unwrap_or(0),
+                    "{n} / {by}"
+                );
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! embassy's clock as the core's integers.
 
-use embassy_time::{Duration, Instant, Timer, with_timeout};
+use embassy_time::{Duration, Instant, TICK_HZ, Timer, with_timeout};
 
 /// The moment it is, to the core.
 pub(crate) fn now() -> streamgauge_core::Instant {
@@ -20,7 +20,15 @@ const LONGEST: Duration = Duration::from_secs(3600);
 pub(crate) async fn sleep_until(due: streamgauge_core::Instant) {
     let left = due.saturating_since(now()).as_micros();
     let left = left.min(LONGEST.as_micros());
-    Timer::after(Duration::from_micros(left)).await;
+    Timer::after(ticks(left)).await;
+}
+
+/// At most an hour of microseconds as ticks, of which slow clocks need no 64-bit division.
+fn ticks(micros: u64) -> Duration {
+    match u32::try_from(micros) {
+        Ok(micros) if TICK_HZ <= 1_000 => Duration::from_millis(micros.div_ceil(1_000).into()),
+        _ => Duration::from_micros(micros),
+    }
 }
 
 /// What `future` returns if it does so within `span`, or within an hour if that is less.

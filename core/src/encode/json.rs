@@ -8,6 +8,7 @@ use crate::{
     key::{self, KeyWords},
     ledger::Series,
     schema::{Family, Word},
+    time::quotient,
 };
 
 /// Bytes that a word's name takes with what JSON wants around it, at most: `,"frames":`.
@@ -179,8 +180,10 @@ fn name<K: KeyWords>(out: &mut impl Out, series: &Series<'_, K>) {
 }
 
 /// Writes text that is not a key, escaped as JSON wants it.
-pub(crate) fn text(out: &mut impl Out, text: &str) {
-    text.bytes().for_each(|byte| escaped(out, byte));
+pub(crate) fn text(out: &mut impl Out, text: &[u8]) {
+    for byte in text {
+        escaped(out, *byte);
+    }
 }
 
 fn escaped(out: &mut impl Out, byte: u8) {
@@ -225,12 +228,14 @@ const EIGHT: u64 = 100_000_000;
 
 #[inline(never)]
 fn long_number(out: &mut impl Out, n: u64) {
-    let (head, tail) = (n / EIGHT, n % EIGHT);
+    let head = quotient(n, EIGHT);
+    let tail = n - head * EIGHT;
     if head < EIGHT {
         leading(out, head);
     } else {
-        leading(out, head / EIGHT);
-        out.put(&ascii(digits(head % EIGHT)).to_le_bytes());
+        let first = quotient(head, EIGHT);
+        leading(out, first);
+        out.put(&ascii(digits(head - first * EIGHT)).to_le_bytes());
     }
     out.put(&ascii(digits(tail)).to_le_bytes());
 }
@@ -254,7 +259,9 @@ const fn ascii(digits: u64) -> u64 {
 /// and eighths are split off in all places at once, dividing by multiplication.
 #[inline]
 const fn digits(n: u64) -> u64 {
-    let halves = (n / 10_000) | ((n % 10_000) << 32);
+    #[allow(clippy::cast_possible_truncation, reason = "eight digits")]
+    let n = n as u32;
+    let halves = (n / 10_000) as u64 | ((n % 10_000) as u64) << 32;
     let hundreds = ((halves * 10_486) >> 20) & 0x0000_007f_0000_007f;
     let quarters = hundreds | ((halves - 100 * hundreds) << 16);
     let tens = ((quarters * 103) >> 10) & 0x000f_000f_000f_000f;

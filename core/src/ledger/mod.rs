@@ -13,7 +13,7 @@ pub(crate) use retain::check_series;
 use crate::{
     key::{Key, KeyWords},
     meter::{Drained, Meter},
-    schema::{Family, Totals, event_words},
+    schema::{Events, Family, Totals},
     storage::Storage,
     sync::{Id, narrow, widen},
 };
@@ -274,6 +274,6 @@ fn grow(totals: &mut impl AsMut<[u64]>, word: usize, n: u64) {
 /// Whether any pair of a series is open.
 fn is_open<F: Family>(words: &[u64]) -> bool {
     let word = |word: Option<usize>| word.and_then(|word| words.get(word));
-    let mut pairs = event_words(F::WORDS).into_iter();
-    pairs.any(|[begun, ended]| word(begun) != word(ended))
+    let mut pairs = Events::<F>::WORDS.iter();
+    pairs.any(|[begun, ended]| word(*begun) != word(*ended))
 }

@@ -1,5 +1,7 @@
 //! The order of frames: series come in sorted, and go when they have ended.
 
+use core::cmp::Ordering as Order;
+
 use super::{Account, Books, LANE_SHIFT, LIVE, Ledger, MOVED, Split};
 use crate::{
     meter::Meter,
@@ -8,9 +10,12 @@ use crate::{
     sync::{Id, widen},
 };
 
+/// Whether code is dear and tables are small: then they are kept in order in a simpler way, with a
+/// tenth of the code.
+const SMALL: bool = cfg!(not(target_pointer_width = "64"));
+
 impl<F: Family, B: Books<F>> Ledger<F, B> {
-    /// Sorts the rows that were met into the order of frames: the new ones among themselves, then
-    /// both merged from the back.
+    /// Sorts the rows that were met into the order of frames.
     pub(super) fn sort_in<S: Storage<F>>(&mut self, meter: &Meter<F, S>) {
         let Split {
             flags,
@@ -24,9 +29,8 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             .unwrap_or_default();
         let compare = |a: Id, b: Id| match (meter.row(widen(a)), meter.row(widen(b))) {
             (Some(a), Some(b)) => a.order(b),
-            _ => core::cmp::Ordering::Equal,
+            _ => Order::Equal,
         };
-        fresh.sort_unstable_by(|a, b| compare(*a, *b));
         for id in &*fresh {
             let lane = flags
                 .get(*id as usize)
@@ -35,16 +39,12 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
                 lane.series += 1;
             }
         }
-        let mut old = self.ordered;
+        let old = self.ordered;
         self.ordered = (old + fresh.len()).min(order.len());
-        for (left, id) in fresh.iter().enumerate().rev() {
-            let sorted = order.get(..old).unwrap_or_default();
-            let place = sorted.partition_point(|other| compare(*other, *id).is_lt());
-            if place + left < order.len() {
-                order.copy_within(place..old, place + left + 1);
-                order[place + left] = *id;
-            }
-            old = place;
+        if SMALL {
+            insert(order, old, fresh, compare);
+        } else {
+            merge(order, old, fresh, compare);
         }
     }
 
@@ -79,12 +79,14 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         };
         lane.ended = false;
         let mut kept = start;
-        for at in start..end.min(order.len()) {
+        let walked = if SMALL { self.ordered } else { end };
+        for at in start..walked.min(order.len()) {
             let id = order[at];
             let row = flags
                 .get_mut(id as usize)
                 .zip(accounts.get_mut(id as usize));
             if let Some((flags, account)) = row
+                && at < end
                 && *flags & (LIVE | MOVED) == 0
                 && meter.retire(widen(id))
             {
@@ -95,13 +97,83 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
                 kept += 1;
             }
         }
-        let gone = end.saturating_sub(kept);
+        let gone = walked.saturating_sub(kept);
         #[allow(clippy::cast_possible_truncation, reason = "no more than the lane has")]
         let gone_u32 = gone as u32;
         lane.series -= gone_u32;
         if gone > 0 {
-            order.copy_within(end..self.ordered, kept);
+            if !SMALL {
+                order.copy_within(end..self.ordered, kept);
+            }
             self.ordered -= gone;
+        }
+    }
+}
+
+/// Sorts `fresh` among themselves, then merges them from the back into the `old` that are sorted: for
+/// tables of any size.
+fn merge(order: &mut [Id], mut old: usize, fresh: &mut [Id], compare: impl Fn(Id, Id) -> Order) {
+    fresh.sort_unstable_by(|a, b| compare(*a, *b));
+    for (left, id) in fresh.iter().enumerate().rev() {
+        let sorted = order.get(..old).unwrap_or_default();
+        let place = sorted.partition_point(|other| compare(*other, *id).is_lt());
+        if place + left < order.len() {
+            order.copy_within(place..old, place + left + 1);
+            order[place + left] = *id;
+        }
+        old = place;
+    }
+}
+
+/// Inserts one after the other: for small tables.
+fn insert(order: &mut [Id], mut old: usize, fresh: &[Id], compare: impl Fn(Id, Id) -> Order) {
+    for id in fresh {
+        let Some(sorted) = order.get_mut(..=old) else {
+            return;
+        };
+        let mut place = old;
+        while let Some([before, here]) = place
+            .checked_sub(1)
+            .and_then(|at| sorted.get_mut(at..=place))
+        {
+            if compare(*before, *id).is_lt() {
+                break;
+            }
+            *here = *before;
+            place -= 1;
+        }
+        if let Some(here) = sorted.get_mut(place) {
+            *here = *id;
+        }
+        old += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::narrow;
+
+    #[test]
+    fn both_ways_to_sort_agree() {
+        let mut seed = 1_u32;
+        let mut random = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            seed >> 24
+        };
+        let ranks: [u32; 64] = core::array::from_fn(|_| random() << 8 | random());
+        let compare = |a: Id, b: Id| ranks[widen(a) as usize].cmp(&ranks[widen(b) as usize]);
+        for old in 0..=40 {
+            let mut order: [Id; 64] =
+                core::array::from_fn(|id| narrow(u32::try_from(id).unwrap_or(0)));
+            let mut fresh = order;
+            order[..old].sort_unstable_by(|a, b| compare(*a, *b));
+            let mut other = order;
+            merge(&mut order, old, &mut fresh[old..], compare);
+            insert(&mut other, old, &fresh[old..], compare);
+            assert!(order.is_sorted_by(|a, b| compare(*a, *b).is_le()));
+            let ranked = |order: [Id; 64]| order.map(|id| ranks[widen(id) as usize]);
+            assert_eq!(ranked(order), ranked(other));
         }
     }
 }

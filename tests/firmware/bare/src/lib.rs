@@ -4,7 +4,7 @@
 use core::panic::PanicInfo;
 
 use embassy_executor::Spawner;
-use streamgauge_embassy::{PublisherTrack, Stats, key, roots, rows};
+use streamgauge_embassy::{PublisherTrack, Stats, key, rows};
 
 #[path = "../../../../examples/gateway/src/executor.rs"]
 mod executor;
@@ -33,8 +33,8 @@ pub mod board {
     pub const CORE_HZ: u32 = 16_000_000;
 }
 
-/// Room for 32 series with names of 32 bytes and for 64 guards.
-pub type Gauge = Stats<{ rows(32) }, 64, { key(32) }, { roots(0) }>;
+/// Room for 32 series with names of 32 bytes and for 64 guards, none for sessions.
+pub type Gauge = Stats<{ rows(32) }, 64, { key(32) }, 0>;
 
 /// A guard.
 pub type Track = PublisherTrack<Gauge>;
