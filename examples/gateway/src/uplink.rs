@@ -28,14 +28,15 @@ static SAID: Signal<CriticalSectionRawMutex, ()> = Signal::new();
 pub(crate) struct Uplink {
     runner: Runner<Gauge>,
     saver: Memory,
-    sink: (Serial<StatsChannel, 256>, Datagrams),
+    /// The serial line comes last: it reads every frame to its end, and what it read is counted.
+    sink: (Datagrams, Serial<StatsChannel, 256>),
 }
 
 impl Uplink {
     /// Counts on from before the reset, and sends upstream and over the network.
     pub(crate) fn new(mut runner: Runner<Gauge>, upstream: Line, network: Datagrams) -> Self {
         let saver = memory::load(&mut runner);
-        let sink = (Serial::new(StatsChannel(upstream)), network);
+        let sink = (network, Serial::new(StatsChannel(upstream)));
         Self {
             runner,
             saver,
