@@ -130,8 +130,8 @@ pub enum Loaded {
     Fresh,
     /// The reporter counts on.
     Restored(Restored),
-    /// Something that cannot be counted on from; the reporter begins anew. Its epoch must be another one
-    /// than before.
+    /// Something that cannot be counted on from; the reporter begins anew, in another epoch: the one it
+    /// was made with and the boots so far, which are known as long as one header is whole.
     Refused(Refusal),
 }
 

@@ -31,6 +31,9 @@ pub type NodeMeters<N> = Meters<<N as Node>::Traffic, <N as Node>::Presence>;
 /// }
 /// ```
 ///
+/// Where the stack is small, keep the runner in a static and give the task a reference to it: a task's
+/// arguments lie on the stack for a moment.
+///
 /// A loop of one's own does more with each tick, such as saving what was counted where it outlives a
 /// reset, before anybody reads it:
 ///
@@ -230,7 +233,7 @@ impl<N: Node> Frame for Outgoing<'_, N> {
     }
 
     fn epoch(&self) -> u64 {
-        self.runner.config.epoch
+        self.runner.reporter.health().epoch
     }
 
     fn read(&mut self, buf: &mut [u8]) -> Chunk {

@@ -120,10 +120,15 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
     }
 
     /// Notes how often the node has booted, and whether what was saved had to be refused: for
-    /// `node.json`.
+    /// `node.json`. A refusal begins another life, so the epoch goes on by the boots, to one that no
+    /// earlier life had.
     pub fn note_boot(&mut self, boots: u64, refused: bool) {
         self.health.boots = boots;
-        self.health.refused_boots += u64::from(refused);
+        if refused {
+            self.health.refused_boots += 1;
+            self.health.epoch = self.health.epoch.wrapping_add(boots);
+            self.schedule.epoch = self.health.epoch;
+        }
     }
 
     fn schema<N: Names + ?Sized>(&self, names: &N) -> u32 {

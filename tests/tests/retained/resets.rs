@@ -123,7 +123,7 @@ impl<'a> Bench<'a> {
         let old = self.board.take().expect("a board");
         let none = Model::default();
         let model = self.saved.as_ref().map_or(&none, |(_, model)| model);
-        let board = old.reset(self.room, self.epoch + 1, model);
+        let board = old.reset(self.room, 1, model);
         self.boots += 1;
         assert_eq!(board.boots(), self.boots);
         match (board.loaded, self.saved.take()) {
@@ -136,7 +136,7 @@ impl<'a> Bench<'a> {
                     assert_eq!(Some(series), books.series.get(name), "{name:?}");
                 }
             }
-            (Loaded::Refused(Refusal::NoRoom), None) => self.epoch += 1,
+            (Loaded::Refused(Refusal::NoRoom), None) => self.epoch = 1 + u64::from(self.boots),
             (loaded, saved) => panic!("{loaded:?} after {saved:?}"),
         }
         // What a boot saves at once is what it begins with.
