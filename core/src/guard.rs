@@ -18,8 +18,9 @@ pub trait MeterRef<F: Family>: Clone {
     type Storage: Storage<F>;
 
     /// What a guard keeps of its cell: the cell itself (`&Cell<F>`) where this is a reference and the
-    /// meter outlives it; `()` where this owns a share of the meter, so that the cell is looked up.
-    type Hold: Copy + Send + Sync;
+    /// meter outlives it; `()` where this owns a share of the meter, so that the cell is looked up at
+    /// each bump.
+    type Hold: Hold<F>;
 
     /// The meter.
     fn meter(&self) -> &Meter<F, Self::Storage>;
@@ -30,18 +31,37 @@ pub trait MeterRef<F: Family>: Clone {
         None
     }
 
-    /// The cell, on the path of every bump: looked up, unless this is a reference and it was kept.
-    #[inline]
-    fn reach(
-        meter: Option<&Self>,
-        cell: Option<CellId>,
-        _hold: Option<Self::Hold>,
-    ) -> Option<&Cell<F>> {
-        meter?.meter().cell(cell?)
-    }
-
     /// Called when a guard finds the tables running low: the place to wake a sleeping reporter.
     fn pressed(&self) {}
+}
+
+/// What a guard keeps of its cell: the cell, or nothing.
+pub trait Hold<F: Family>: Copy + Send + Sync {
+    /// The cell, if it is kept here; else what `look_up` finds, if it could not be kept.
+    fn cell<'a>(
+        this: Option<&'a Self>,
+        look_up: impl FnOnce() -> Option<&'a Cell<F>>,
+    ) -> Option<&'a Cell<F>>;
+}
+
+impl<F: Family> Hold<F> for () {
+    #[inline]
+    fn cell<'a>(
+        _: Option<&'a Self>,
+        look_up: impl FnOnce() -> Option<&'a Cell<F>>,
+    ) -> Option<&'a Cell<F>> {
+        look_up()
+    }
+}
+
+impl<F: Family> Hold<F> for &Cell<F> {
+    #[inline]
+    fn cell<'a>(
+        this: Option<&'a Self>,
+        _: impl FnOnce() -> Option<&'a Cell<F>>,
+    ) -> Option<&'a Cell<F>> {
+        this.copied()
+    }
 }
 
 impl<'a, F: Family, S: Storage<F>> MeterRef<F> for &'a Meter<F, S> {
@@ -56,11 +76,6 @@ impl<'a, F: Family, S: Storage<F>> MeterRef<F> for &'a Meter<F, S> {
     #[inline]
     fn hold(&self, cell: CellId) -> Option<&'a Cell<F>> {
         Meter::cell(self, cell)
-    }
-
-    #[inline]
-    fn reach(_: Option<&Self>, _: Option<CellId>, hold: Option<Self::Hold>) -> Option<&Cell<F>> {
-        hold
     }
 }
 
@@ -212,7 +227,8 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
     )]
     #[inline(always)]
     pub fn add(&mut self, counter: Counter<F>, n: usize) {
-        match M::reach(self.meter.as_ref(), self.cell, self.hold) {
+        let look_up = || self.meter.as_ref()?.meter().cell(self.cell?);
+        match Hold::cell(self.hold.as_ref(), look_up) {
             Some(cell) => {
                 if let Some(word) = cell.words().get(counter.slot()) {
                     add(word, n);

@@ -80,15 +80,6 @@ macro_rules! leads_by_reference {
                 let node: &'a Meters<T, P> = self;
                 node.$meter.cell(cell)
             }
-
-            #[inline]
-            fn reach(
-                _: Option<&Self>,
-                _: Option<CellId>,
-                hold: Option<Self::Hold>,
-            ) -> Option<&Cell<$family>> {
-                hold
-            }
         }
     };
 }

@@ -39,7 +39,7 @@ mod time;
 pub use cell::{Cell, CellId};
 pub use families::{Presence, Traffic};
 pub use feed::{Chunk, Feed};
-pub use guard::{Announce, FLUSH_EVERY, MeterRef, Track};
+pub use guard::{Announce, FLUSH_EVERY, Hold, MeterRef, Track};
 pub use handle::{
     BroadcastStats, Handle, Meters, PublisherStats, PublisherTrack, SessionStats, StatsHandle,
     SubscriberStats, SubscriberTrack,

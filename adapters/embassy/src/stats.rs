@@ -252,15 +252,6 @@ macro_rules! leads_to_meter {
                 self.0.shared().meters.$meter().cell(cell)
             }
 
-            #[inline]
-            fn reach(
-                _: Option<&Self>,
-                _: Option<CellId>,
-                hold: Option<Self::Hold>,
-            ) -> Option<&Cell<$family>> {
-                hold
-            }
-
             fn pressed(&self) {
                 self.0.shared().pressure.signal(());
             }
