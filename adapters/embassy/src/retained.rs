@@ -15,7 +15,7 @@
 //! use streamgauge_embassy::retained::{Loaded, Retained, Saver};
 //! # use streamgauge_core::*;
 //! # use streamgauge_embassy::CriticalSectionLock as Cs;
-//! # static METERS: Meters<Inline<Traffic, Cs, 4, 8, 8, 4>, Inline<Presence, Cs, 2, 8, 0, 4>> =
+//! # static METERS: Meters<Inline<Traffic, Cs, 4, 12, 8, 4>, Inline<Presence, Cs, 2, 10, 0, 4>> =
 //! #     Meters::new(Meter::new(Inline::inline(Cs, Cs)), Meter::new(Inline::inline(Cs, Cs)));
 //! # let schedule = Schedule {
 //! #     interval: Duration::from_secs(1), start: Instant::from_micros(0), start_ms: 0, epoch: 1,
