@@ -35,6 +35,7 @@ pub mod snapshot;
 mod storage;
 pub mod sync;
 mod time;
+pub mod track;
 
 pub use cell::{Cell, CellId};
 pub use families::{Presence, Traffic};
