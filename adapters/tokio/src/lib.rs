@@ -29,6 +29,7 @@ mod frame;
 mod host;
 mod sink;
 mod stats;
+mod track;
 
 pub use board::Latest;
 pub use config::{Config, ConfigError};
@@ -37,7 +38,11 @@ pub use frame::Frame;
 pub use host::{Host, HostRef, KEY_BYTES};
 pub use sink::{Sink, SinkError};
 pub use stats::Stats;
+pub use track::{
+    GroupConsumer, GroupProducer, TrackConfig, TrackConsumer, TrackProducer, TrackWeak,
+};
 
+pub use streamgauge_core::track::{Amount, Fetch, Reason, TrackError, TrackEvent};
 pub use streamgauge_core::{Health, Presence, Role, Tier, Traffic};
 
 /// Counts for one tier; see [`streamgauge_core::StatsHandle`].
