@@ -5,6 +5,9 @@ use core::fmt;
 /// Why a group or a frame was refused, or why nothing more comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+// A result of this or of pointers is then copied in words that start where the pointers do: a copy that
+// straddles what was just written waits until that is in the cache.
+#[cfg_attr(target_pointer_width = "64", repr(align(8)))]
 pub enum TrackError {
     /// There is a group with this sequence.
     Duplicate,
