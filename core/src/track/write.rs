@@ -180,7 +180,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     }
 
     /// What the track was aborted with.
-    pub(super) const fn aborted(&self) -> Option<TrackError> {
+    pub const fn aborted(&self) -> Option<TrackError> {
         self.state.error()
     }
 
