@@ -29,7 +29,8 @@ use crate::time::Instant;
 use clock::Clock;
 use event::News;
 use gone::Gone;
-use shelf::Shelf;
+use shelf::{SPREAD, Shelf};
+use slot::GroupState;
 
 /// The cache of one live track.
 ///
@@ -83,8 +84,8 @@ pub struct TrackCache<P, R> {
     latest: Option<u64>,
     /// No group can be created at or past this sequence.
     end: Option<u64>,
-    /// Why the track was aborted.
-    aborted: Option<TrackError>,
+    /// Whether the track was aborted.
+    state: GroupState,
     /// Nobody is left who could create a group.
     closed: bool,
 }
@@ -92,8 +93,18 @@ pub struct TrackCache<P, R> {
 impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// An empty track. Without any room it refuses every group.
     pub const fn new(room: R, policy: Policy) -> Self {
+        Self::build(room, policy, SPREAD)
+    }
+
+    /// A track that refuses every group until it is [restarted](Self::restart). All zero if the room
+    /// is, so that a `static` of it takes no flash.
+    pub const fn idle(room: R) -> Self {
+        Self::build(room, Policy::NOTHING, 0)
+    }
+
+    const fn build(room: R, policy: Policy, spread: u64) -> Self {
         Self {
-            shelf: Shelf::new(room),
+            shelf: Shelf::new(room, spread),
             policy,
             clock: Clock::new(),
             gone: Gone::new(),
@@ -101,9 +112,25 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
             bytes: 0,
             latest: None,
             end: None,
-            aborted: None,
+            state: GroupState::Open,
             closed: false,
         }
+    }
+
+    /// Begins anew, empty and open, under this policy; a seed stays. Groups that were cached are evicted
+    /// as too old, and none that was evicted is remembered: who still reads them gets
+    /// [`Evicted`](TrackError::Evicted). O(frames).
+    pub fn restart(&mut self, policy: Policy) {
+        while let Some(slot) = self.shelf.oldest() {
+            self.evict(slot, Reason::Age);
+        }
+        self.shelf.seed_somehow();
+        self.policy = policy;
+        self.gone = Gone::new();
+        (self.latest, self.end) = (None, None);
+        self.state = GroupState::Open;
+        self.closed = false;
+        self.news.track_changed();
     }
 
     /// Makes it unforeseeable which sequences share a bucket of the index, for tracks whose sequences a

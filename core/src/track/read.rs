@@ -137,7 +137,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
         if self.gone.contains(self.shelf.gone(), fetch.sequence) {
             return Poll::Ready(Err(TrackError::Evicted));
         }
-        match (self.end, self.aborted) {
+        match (self.end, self.aborted()) {
             (Some(end), _) if fetch.sequence >= end => Poll::Ready(Ok(None)),
             (_, Some(error)) => Poll::Ready(Err(error)),
             (Some(_), None) if self.closed => Poll::Ready(Ok(None)),
@@ -210,7 +210,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// # Errors
     /// As [`poll_closed`](Self::poll_closed).
     pub fn poll_finished(&self) -> Poll<Result<u64, TrackError>> {
-        match (self.end, self.aborted) {
+        match (self.end, self.aborted()) {
             (Some(end), _) => Poll::Ready(Ok(end)),
             (None, Some(error)) => Poll::Ready(Err(error)),
             (None, None) if self.closed => Poll::Ready(Err(TrackError::Dropped)),
@@ -219,7 +219,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     }
 
     fn poll_end(&self, state: GroupState) -> Poll<Result<(), TrackError>> {
-        match (state, self.aborted) {
+        match (state, self.aborted()) {
             (GroupState::Finished, _) => Poll::Ready(Ok(())),
             (GroupState::Aborted(error), _) | (GroupState::Open, Some(error)) => {
                 Poll::Ready(Err(error))

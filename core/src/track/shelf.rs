@@ -10,7 +10,7 @@ use crate::{sync::MAX_IDS, time::Instant};
 
 /// What spreads sequences over the buckets as long as no seed is given: 2^64 by the golden ratio, which
 /// puts consecutive ones far apart.
-const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+pub(super) const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The free slots of one kind: those handed back, then those never used.
 #[derive(Debug)]
@@ -74,13 +74,14 @@ pub(super) struct Shelf<P, R> {
     /// The groups that changed since that was last told.
     changed: Link,
     arrivals: u64,
-    /// An odd number.
+    /// An odd number, or zero as long as there is no group.
     spread: u64,
     payload: core::marker::PhantomData<fn(P)>,
 }
 
 impl<P, R> Shelf<P, R> {
-    pub(super) const fn new(room: R) -> Self {
+    /// Free room, with an index to be [seeded](Self::seed).
+    pub(super) const fn new(room: R, spread: u64) -> Self {
         Self {
             room,
             free_groups: Free::ALL,
@@ -90,13 +91,20 @@ impl<P, R> Shelf<P, R> {
             newest: Link::NONE,
             changed: Link::NONE,
             arrivals: 0,
-            spread: SPREAD,
+            spread,
             payload: core::marker::PhantomData,
         }
     }
 
     pub(super) fn seed(&mut self, seed: u64) {
         self.spread = seed | 1;
+    }
+
+    /// Spreads sequences somehow, if no seed was given.
+    pub(super) fn seed_somehow(&mut self) {
+        if self.spread == 0 {
+            self.spread = SPREAD;
+        }
     }
 
     pub(super) const fn groups(&self) -> usize {

@@ -159,7 +159,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// What it was aborted with before.
     pub fn abort(&mut self, error: TrackError) -> Result<(), TrackError> {
         self.check_open()?;
-        self.aborted = Some(error);
+        self.state = GroupState::Aborted(error);
         self.shelf.note_open_changed();
         self.news.track_changed();
         Ok(())
@@ -176,11 +176,16 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
 
     /// Whether the track was aborted or closed.
     pub const fn is_closed(&self) -> bool {
-        self.closed || self.aborted.is_some()
+        self.closed || self.aborted().is_some()
+    }
+
+    /// What the track was aborted with.
+    pub const fn aborted(&self) -> Option<TrackError> {
+        self.state.error()
     }
 
     fn check_open(&self) -> Result<(), TrackError> {
-        match self.aborted {
+        match self.aborted() {
             Some(error) => Err(error),
             None if self.closed => Err(TrackError::Dropped),
             None => Ok(()),
@@ -205,7 +210,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     }
 
     fn check_writable(&self, group: GroupId) -> Result<(), TrackError> {
-        if let Some(error) = self.aborted {
+        if let Some(error) = self.aborted() {
             return Err(error);
         }
         match self.shelf.group(group).map(|group| group.state) {
