@@ -24,21 +24,26 @@
 mod board;
 mod config;
 mod driver;
+mod family;
 mod file;
 mod frame;
 mod host;
+mod published;
 mod sink;
 mod stats;
 
 pub use board::Latest;
 pub use config::{Config, ConfigError};
+pub use family::{FamilyMeter, FamilyRef};
 pub use file::FileSink;
 pub use frame::Frame;
 pub use host::{Host, HostRef, KEY_BYTES};
 pub use sink::{Sink, SinkError};
 pub use stats::Stats;
 
-pub use streamgauge_core::{Health, Presence, Role, Tier, Traffic};
+pub use streamgauge_core::{
+    Counter, Event, Family, Health, Presence, Role, Tier, Traffic, Usage, family,
+};
 
 /// Counts for one tier; see [`streamgauge_core::StatsHandle`].
 pub type StatsHandle = streamgauge_core::StatsHandle<Host>;
