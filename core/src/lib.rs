@@ -38,6 +38,10 @@ mod time;
 pub mod track;
 
 pub use cell::{Cell, CellId};
+pub use encode::text::{
+    ByTier, ByTierAndRole, Exposition, FamilySection, Format, LabelError, Labels, LaneLabels,
+    RETIRED, Section, negotiate,
+};
 pub use families::{Presence, Traffic};
 pub use feed::{Chunk, Feed};
 pub use guard::{Announce, FLUSH_EVERY, Hold, MeterRef, Track};

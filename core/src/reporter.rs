@@ -143,8 +143,23 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         S: Storage<Traffic>,
         Q: Storage<Presence>,
     {
+        self.handle_timeout_beside(meters, false, now)
+    }
+
+    /// The same for a node with tables besides these two meters; `pressed` says that one of those runs
+    /// low.
+    pub fn handle_timeout_beside<S, Q>(
+        &mut self,
+        meters: &Meters<S, Q>,
+        pressed: bool,
+        now: Instant,
+    ) -> bool
+    where
+        S: Storage<Traffic>,
+        Q: Storage<Presence>,
+    {
         let early = now < self.next && now >= self.last;
-        if early && !(is_pressed(meters) && now >= self.early()) {
+        if early && !((pressed || is_pressed(meters)) && now >= self.early()) {
             return false;
         }
         self.health.early_ticks += u64::from(early);
@@ -260,6 +275,17 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         self.health.refused_frames += 1;
         self.restart();
         self.advance();
+    }
+
+    /// Counts a frame that a sink accepted or refused and that is of a family which the node publishes
+    /// beside this reporter's.
+    pub fn count_beside(&mut self, bytes: usize, accepted: bool) {
+        if accepted {
+            self.health.frames += 1;
+            self.health.frame_bytes += bytes as u64;
+        } else {
+            self.health.refused_frames += 1;
+        }
     }
 
     /// Begins the frame again, for one more sink: the next piece is its first.

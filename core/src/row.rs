@@ -6,7 +6,7 @@ use core::cmp::Ordering as Order;
 use crate::{
     key::{self, Key, KeyWords},
     schema::{Event, Events, Family},
-    sync::{AtomicWords, Guarded, Link, add, const_fn, take, zero_words},
+    sync::{AtomicWords, Guarded, Link, Ordering, add, const_fn, take, zero_words},
 };
 
 const LEN_BITS: u32 = 16;
@@ -154,6 +154,33 @@ impl<F: Family, K: KeyWords> Row<F, K> {
     fn len(&self) -> u16 {
         let [low, high, ..] = self.meta.get().to_le_bytes();
         u16::from_le_bytes([low, high])
+    }
+
+    /// The length of the name in bytes.
+    #[inline]
+    pub(crate) fn name_len(&self) -> usize {
+        usize::from(self.len())
+    }
+
+    /// Whether the name begins with this byte, which is not zero.
+    #[inline]
+    pub(crate) fn begins_with(&self, byte: u8) -> bool {
+        let first = self.key.words().first();
+        first.is_some_and(|word| word.load(Ordering::Relaxed).to_le_bytes()[0] == byte)
+    }
+
+    /// The name's bytes, a word at a time with how many of them count.
+    #[inline]
+    pub(crate) fn name_chunks(&self, mut put: impl FnMut([u8; size_of::<usize>()], usize)) {
+        let mut left = self.name_len();
+        for word in self.key.words() {
+            if left == 0 {
+                break;
+            }
+            let len = left.min(size_of::<usize>());
+            put(word.load(Ordering::Relaxed).to_le_bytes(), len);
+            left -= len;
+        }
     }
 
     /// Whether the row has a name; a lane's overflow row gets its name when it is first used.

@@ -6,16 +6,17 @@ use std::{
 };
 
 use bytes::BytesMut;
-use streamgauge_core::{Duration, Health, Instant, Schedule, TrackId};
+use streamgauge_core::{Chunk, Duration, Health, Instant, Names, Schedule, Tier, TrackId, Usage};
 use tokio::{
     sync::{mpsc, oneshot},
     task, time,
 };
 
 use crate::{
-    Config, Frame,
+    Config, ConfigError, Frame,
     board::{Board, Poster},
     host::{self, Host, HostReporter},
+    published::Published,
     sink::Outlet,
 };
 
@@ -29,10 +30,12 @@ pub(crate) struct Driver {
     reporter: HostReporter,
     /// The moment that the reporter's time counts from.
     start: time::Instant,
-    tiers: Vec<String>,
+    names: NodeNames,
     board: Arc<Board>,
     poster: Poster,
+    /// The reporter's tracks; those of the families follow.
     tracks: Vec<TrackId>,
+    families: Vec<Box<dyn Published>>,
     outlets: Vec<Outlet>,
     /// For each track, how many different frames there were.
     versions: Vec<u64>,
@@ -50,28 +53,29 @@ impl Driver {
         mut config: Config,
         host: &Host,
         requests: mpsc::Receiver<Flush>,
-    ) -> (Self, Arc<Board>) {
+    ) -> Result<(Self, Arc<Board>), ConfigError> {
         let outlets = std::mem::take(&mut config.sinks);
+        let families = take_families(&config, host)?;
         let reporter = host::reporter(&config, schedule(&config));
         let tracks: Vec<_> = reporter.all_tracks().collect();
-        let name = |track: &TrackId| Arc::from(track.name(config.tiers.as_slice()).concat());
-        let (board, poster) = Board::new(config.path(), tracks.iter().map(name).collect());
-        let board = Arc::new(board);
+        let (board, poster) = Board::new(config.path(), track_names(&config, &tracks));
+        let (board, places) = (Arc::new(board), tracks.len() + families.len());
         let driver = Self {
             host: host.clone(),
             reporter,
             start: time::Instant::now(),
-            tiers: config.tiers,
+            names: NodeNames::new(config),
             board: board.clone(),
             poster,
-            outlets,
-            versions: vec![0; tracks.len()],
-            buffers: tracks.iter().map(|_| BytesMut::new()).collect(),
             tracks,
+            families,
+            outlets,
+            versions: vec![0; places],
+            buffers: (0..places).map(|_| BytesMut::new()).collect(),
             requests,
             folded: 0,
         };
-        (driver, board)
+        Ok((driver, board))
     }
 
     /// Ticks until the last owner is gone, and once more then.
@@ -79,7 +83,7 @@ impl Driver {
         tracing::info!(path = %self.board.path, "publishing stats");
         while let Some(request) = self.wait().await {
             match request {
-                Wake::Timer => self.reporter_tick(),
+                Wake::Timer => self.tick_if_due(),
                 Wake::Flush(Flush(done)) => {
                     self.tick_now();
                     // Whoever asked may have left.
@@ -119,12 +123,11 @@ impl Driver {
         Instant::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
     }
 
-    fn reporter_tick(&mut self) {
+    fn tick_if_due(&mut self) {
         let now = self.now();
-        if self
-            .reporter
-            .handle_timeout(&self.host.shared().meters, now)
-        {
+        let pressed = self.families.iter().any(|family| family.is_pressed());
+        let meters = &self.host.shared().meters;
+        if self.reporter.handle_timeout_beside(meters, pressed, now) {
             self.publish();
         }
     }
@@ -135,39 +138,58 @@ impl Driver {
         self.publish();
     }
 
+    /// Offers what changed. `node.json` goes last, as it tells of the other frames.
     fn publish(&mut self) {
+        self.collect_families();
+        for family in 0..self.families.len() {
+            self.publish_family(family);
+        }
         while let Some(track) = self.reporter.poll_track() {
-            let place = self
-                .tracks
-                .iter()
-                .position(|other| *other == track)
-                .unwrap_or_default();
-            let frame = self.frame(place);
-            if self.offer(&frame) {
-                self.reporter.accept(&self.host.shared().meters);
-            } else {
-                self.reporter.refuse();
-            }
+            self.publish_track(track);
         }
         self.outlets.retain(Outlet::is_open);
         self.note();
     }
 
-    /// Encodes the reporter's next frame.
+    fn collect_families(&mut self) {
+        let now_ms = self.reporter.health().ts_ms;
+        for (family, (_, usage)) in self.families.iter_mut().zip(&mut self.names.families) {
+            family.collect(now_ms);
+            *usage = family.usage();
+        }
+    }
+
+    fn publish_family(&mut self, family: usize) {
+        if !self.families[family].owes() {
+            return;
+        }
+        let frame = self.frame(self.tracks.len() + family);
+        let accepted = self.offer(&frame);
+        if accepted {
+            self.families[family].accept();
+        }
+        self.reporter.count_beside(frame.payload.len(), accepted);
+    }
+
+    fn publish_track(&mut self, track: TrackId) {
+        let places = self.tracks.iter().position(|other| *other == track);
+        let frame = self.frame(places.unwrap_or_default());
+        if self.offer(&frame) {
+            self.reporter.accept(&self.host.shared().meters);
+        } else {
+            self.reporter.refuse();
+        }
+    }
+
+    /// Encodes the next frame of a track; of the reporter's, only the one whose turn it is.
     fn frame(&mut self, track: usize) -> Frame {
         let mut buffer = std::mem::take(&mut self.buffers[track]);
-        let last = self
-            .poster
-            .shown(track)
-            .map(|frame| frame.payload)
-            .unwrap_or_default();
-        let names = self.tiers.as_slice();
+        let last = self.poster.shown(track).map(|frame| frame.payload);
+        let last = last.unwrap_or_default();
         let mut len = 0;
         loop {
             buffer.resize(buffer.capacity().max(BUFFER).max(len + 1), 0);
-            let meters = &self.host.shared().meters;
-            let room = &mut buffer[len..];
-            let chunk = self.reporter.poll_frame_after(meters, names, &last, room);
+            let chunk = self.encode(track, &last, &mut buffer[len..]);
             len += chunk.len;
             if chunk.end {
                 break;
@@ -181,6 +203,15 @@ impl Driver {
             ts_ms: self.reporter.health().ts_ms,
             payload: buffer.freeze(),
         }
+    }
+
+    /// Writes the next piece of a frame into `room`.
+    fn encode(&mut self, track: usize, last: &[u8], room: &mut [u8]) -> Chunk {
+        if let Some(family) = track.checked_sub(self.tracks.len()) {
+            return self.families[family].encode(last, room);
+        }
+        let (meters, names) = (&self.host.shared().meters, &self.names);
+        self.reporter.poll_frame_after(meters, names, last, room)
     }
 
     /// Shows a frame and offers it to the sinks; says whether nothing is owed to any of them.
@@ -240,6 +271,57 @@ impl Driver {
 enum Wake {
     Timer,
     Flush(Flush),
+}
+
+/// What `node.json` names: the node's tiers and its other families, as they were at the last collect.
+struct NodeNames {
+    tiers: Vec<String>,
+    families: Vec<(&'static str, Usage)>,
+}
+
+impl NodeNames {
+    fn new(config: Config) -> Self {
+        let families = config.families.iter();
+        Self {
+            families: families
+                .map(|family| (family.name(), Usage::default()))
+                .collect(),
+            tiers: config.tiers,
+        }
+    }
+}
+
+impl Names for NodeNames {
+    fn tier(&self, tier: Tier) -> &str {
+        self.tiers.as_slice().tier(tier)
+    }
+
+    fn families(&self) -> &[(&str, Usage)] {
+        &self.families
+    }
+}
+
+/// Takes hold of all families, or of none.
+fn take_families(config: &Config, host: &Host) -> Result<Vec<Box<dyn Published>>, ConfigError> {
+    let wake = &host.shared().wake;
+    let families = config.families.iter();
+    families
+        .map(|family| {
+            let taken = || ConfigError::FamilyTaken {
+                family: family.name(),
+            };
+            family.take(wake).ok_or_else(taken)
+        })
+        .collect()
+}
+
+/// The names of all tracks in the order of their places.
+fn track_names(config: &Config, tracks: &[TrackId]) -> Vec<Arc<str>> {
+    let tiers = config.tiers.as_slice();
+    let tracks = tracks.iter().map(|track| track.name(tiers).concat());
+    let families = config.families.iter();
+    let families = families.map(|family| format!("{}.json", family.name()));
+    tracks.chain(families).map(Arc::from).collect()
 }
 
 fn schedule(config: &Config) -> Schedule {

@@ -24,15 +24,18 @@
 mod board;
 mod config;
 mod driver;
+mod family;
 mod file;
 mod frame;
 mod host;
+mod published;
 mod sink;
 mod stats;
 mod track;
 
 pub use board::Latest;
 pub use config::{Config, ConfigError};
+pub use family::{FamilyMeter, FamilyRef};
 pub use file::FileSink;
 pub use frame::Frame;
 pub use host::{Host, HostRef, KEY_BYTES};
@@ -43,7 +46,9 @@ pub use track::{
 };
 
 pub use streamgauge_core::track::{Amount, Fetch, Reason, TrackError, TrackEvent};
-pub use streamgauge_core::{Health, Presence, Role, Tier, Traffic};
+pub use streamgauge_core::{
+    Counter, Event, Family, Health, Presence, Role, Tier, Traffic, Usage, family,
+};
 
 /// Counts for one tier; see [`streamgauge_core::StatsHandle`].
 pub type StatsHandle = streamgauge_core::StatsHandle<Host>;

@@ -45,7 +45,7 @@ impl Stats {
         let tiers = config.tiers.clone();
         let (flushes, requests) = mpsc::channel(8);
         let (alive, ended) = watch::channel(());
-        let (driver, board) = Driver::new(config, &host, requests);
+        let (driver, board) = Driver::new(config, &host, requests)?;
         runtime.spawn(async move {
             driver.run().await;
             drop(alive);

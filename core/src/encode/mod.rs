@@ -5,6 +5,7 @@
 //! So a small buffer costs time but no memory.
 
 pub(crate) mod json;
+pub(crate) mod text;
 
 /// Where an encoder writes.
 pub(crate) trait Out {
@@ -112,6 +113,11 @@ impl<'a> Window<'a> {
 
     pub(crate) fn written(&self) -> usize {
         self.at
+    }
+
+    /// The length of all that was written, seen or not.
+    pub(crate) fn total(&self) -> usize {
+        self.total
     }
 
     /// Whether all that was written has gone out, now or before.
