@@ -1,0 +1,5 @@
+//! What a track's cache does, as its producers and readers see it.
+#![cfg(not(loom))]
+
+mod frames;
+mod harness;
