@@ -6,3 +6,4 @@ mod budgets;
 mod clocks;
 mod frames;
 mod harness;
+mod rooms;
