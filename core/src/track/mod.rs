@@ -107,7 +107,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     }
 
     /// Makes it unforeseeable which sequences share a bucket of the index, for tracks whose sequences a
-    /// stranger chooses. To be called before the first group is created.
+    /// stranger chooses: with a number that the stranger does not know. O(groups).
     pub fn seed(&mut self, seed: u64) {
         self.shelf.seed(seed);
     }

@@ -128,7 +128,7 @@ impl Track {
         cursor: &mut GroupCursor,
     ) -> Poll<Result<Option<&'static str>, TrackError>> {
         let frame = self.cache.poll_frame(cursor);
-        frame.map_ok(|frame| frame.copied())
+        frame.map_ok(Option::<&_>::copied)
     }
 
     /// Who is to look again.

@@ -6,4 +6,5 @@ mod budgets;
 mod clocks;
 mod frames;
 mod harness;
+mod many;
 mod rooms;

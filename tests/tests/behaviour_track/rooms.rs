@@ -5,8 +5,8 @@ use std::task::Poll;
 use streamgauge_core::{
     Instant,
     track::{
-        FrameSlot, GoneSpan, GroupCursor, GroupSlot, InlineRoom, Link, Policy, Room, Slots,
-        SlotsMut, TrackCache, TrackCursor, TrackError, TrackRoom,
+        FrameSlot, GoneSpan, GroupCursor, GroupId, GroupSlot, InlineRoom, Link, Policy, Room,
+        Slots, SlotsMut, TrackCache, TrackCursor, TrackError, TrackRoom,
     },
 };
 
@@ -49,7 +49,7 @@ fn one_slot_of_each_keeps_the_newest() {
         assert_eq!((track.cache.frames(), track.cache.bytes()), (1, 1));
     }
     assert_eq!(track.create(3), Err(TrackError::Evicted));
-    assert_eq!(track.create(11).map(|group| group.sequence()), Ok(11));
+    assert_eq!(track.create(11).map(GroupId::sequence), Ok(11));
     assert_eq!(track.create(10), Err(TrackError::Full));
 }
 
@@ -113,6 +113,20 @@ fn a_seed_changes_nothing_that_can_be_seen() {
             assert_eq!(track.create(sequence), Err(TrackError::Duplicate));
         }
         assert_eq!(track.cached(), (136..200).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_seed_that_comes_late_loses_no_group() {
+    let mut track = Track::in_room(room(8, 8, 4), Policy::new());
+    for round in 0..20u64 {
+        for _ in 0..5 {
+            track.append().unwrap();
+        }
+        track.cache.seed(round.wrapping_mul(0x1357_9BDF_0246_8ACE));
+        for sequence in track.cached() {
+            assert_eq!(track.create(sequence), Err(TrackError::Duplicate));
+        }
     }
 }
 
