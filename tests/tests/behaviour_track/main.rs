@@ -4,7 +4,15 @@
 mod ageing;
 mod budgets;
 mod clocks;
+mod ends;
+mod events;
 mod frames;
+mod gone;
+mod groups;
 mod harness;
 mod many;
+mod payloads;
+mod reading;
 mod rooms;
+mod sizes;
+mod wakes;
