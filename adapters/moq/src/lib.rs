@@ -20,6 +20,6 @@ mod tally;
 mod tasks;
 mod track;
 
-pub use bridge::{BridgeError, Export, Import};
+pub use bridge::{BridgeError, Export, Import, export_on_demand, import_on_demand};
 pub use meter::{Meter, Session};
 pub use publisher::{AnnounceError, PublishError, Publisher};

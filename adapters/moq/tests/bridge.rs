@@ -6,41 +6,56 @@ use bytes::Bytes;
 use moq_net::origin::Route;
 use moq_net::{Error, Timestamp, broadcast, frame, group, track};
 use streamgauge_core::track::TrackError;
-use streamgauge_moq::{BridgeError, Export, Import};
+use streamgauge_moq::{BridgeError, Export, Import, export_on_demand, import_on_demand};
 use streamgauge_tokio::{GroupConsumer, TrackConfig, TrackConsumer, TrackProducer};
 use support::{from_the_start, keeping, spawn_origin, within};
 use tokio::task::JoinHandle;
 
-/// A `MoQ` track: its producer, and what finds it through an origin.
+/// A `MoQ` track: its producer, and the broadcast as its readers find it.
 struct Moq {
     producer: track::Producer,
-    consumer: track::Consumer,
-    broadcast: broadcast::Producer,
+    found: broadcast::Consumer,
+    _broadcast: broadcast::Producer,
 }
 
 impl Moq {
+    /// Through an origin, as sessions find it.
     async fn new() -> Self {
         let origin = spawn_origin(1);
         let broadcast = origin.create_broadcast("demo").unwrap();
-        let producer = broadcast.create_track("video", keeping()).unwrap();
         broadcast.announce(Route::default()).unwrap();
         let found = within(origin.consume().routed_broadcast("demo")).await;
+        Self::of(broadcast, found.unwrap())
+    }
+
+    /// Without an origin, which holds on to a track for some time after its last reader, and looks for
+    /// another route to one that is aborted.
+    fn direct() -> Self {
+        let broadcast = broadcast::Info::new().produce();
+        let found = broadcast.consume();
+        Self::of(broadcast, found)
+    }
+
+    fn of(broadcast: broadcast::Producer, found: broadcast::Consumer) -> Self {
         Self {
-            producer,
-            consumer: found.unwrap().track("video").unwrap(),
-            broadcast,
+            producer: broadcast.create_track("video", keeping()).unwrap(),
+            found,
+            _broadcast: broadcast,
         }
     }
 
+    fn consumer(&self) -> track::Consumer {
+        self.found.track("video").unwrap()
+    }
+
     async fn subscribe(&self) -> track::Subscriber {
-        within(self.consumer.subscribe(from_the_start()))
-            .await
-            .unwrap()
+        let subscribing = self.consumer().subscribe(from_the_start());
+        within(subscribing).await.unwrap()
     }
 
     async fn fetch(&self, sequence: u64, frame: u64) -> Result<group::Consumer, Error> {
         let options = group::Fetch::default().with_frame_start(frame);
-        within(self.consumer.fetch_group(sequence, options)).await
+        within(self.consumer().fetch_group(sequence, options)).await
     }
 
     fn create_group(&self, sequence: u64) -> group::Producer {
@@ -250,7 +265,7 @@ async fn an_aborted_group_comes_in_with_its_code() {
 
 #[tokio::test]
 async fn a_finished_track_ends_at_the_same_sequence_on_the_other_side() {
-    let (moq, track) = (Moq::new().await, cache());
+    let (moq, track) = (Moq::direct(), cache());
     let bridge = export(track.consume(), &moq);
     let mut subscriber = moq.subscribe().await;
     write(&track, 3, &frames(1));
@@ -260,12 +275,6 @@ async fn a_finished_track_ends_at_the_same_sequence_on_the_other_side() {
     assert!(within(subscriber.recv_group()).await.unwrap().is_none());
     assert!(!bridge.is_finished(), "somebody may fetch");
     drop(subscriber);
-    let Moq {
-        consumer,
-        broadcast,
-        ..
-    } = moq;
-    drop((consumer, broadcast));
     ended(bridge).await.unwrap();
 }
 
@@ -311,12 +320,10 @@ async fn an_empty_track_ends_as_empty_on_both_sides() {
 
 #[tokio::test]
 async fn an_aborted_track_takes_its_code_through_both_bridges() {
-    let (moq, source, sink) = (Moq::new().await, cache(), cache());
+    let (moq, source, sink) = (Moq::direct(), cache(), cache());
     let mut reader = sink.consume();
     let export = export(source.consume(), &moq);
-    // An origin looks for another route to a track that ends so, and then says that there is none.
-    let subscriber = moq.producer.subscribe(from_the_start());
-    let import = tokio::spawn(Import::new(subscriber, sink).run());
+    let import = import(&moq, sink).await;
     write(&source, 0, &frames(2));
     let _open = source.append_group().unwrap();
     assert_eq!(next(&mut reader).await.sequence(), 0);
@@ -536,4 +543,89 @@ async fn a_file_passes_through_both_bridges_unchanged() {
         .collect();
     assert_eq!(places(&copy), places(&sent));
     assert!(copy.concat() == file);
+}
+
+#[tokio::test]
+async fn a_track_exported_on_demand_is_used_while_it_is_subscribed() {
+    let (moq, track) = (Moq::direct(), cache());
+    let _bridge = tokio::spawn(export_on_demand(track.weak(), moq.producer.clone()));
+    within(track.unused()).await.unwrap();
+    write(&track, 0, &frames(2));
+    let mut open = Vec::new();
+    for times in 0u64..3 {
+        open.push(track.create_group(times + 1).unwrap());
+        let mut subscriber = moq.subscribe().await;
+        within(track.used()).await.unwrap();
+        for sequence in 0..=times + 1 {
+            let mut group = next_moq(&mut subscriber).await;
+            assert_eq!(group.sequence, sequence);
+            if sequence == 0 {
+                assert_eq!(read_moq(&mut group).await, frames(2));
+            }
+        }
+        drop(subscriber);
+        within(track.unused()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_track_exported_on_demand_is_there_after_its_end() {
+    let (moq, track) = (Moq::direct(), cache());
+    let _bridge = tokio::spawn(export_on_demand(track.weak(), moq.producer.clone()));
+    write(&track, 0, &frames(2));
+    track.finish().unwrap();
+    drop(track);
+    for _ in 0..2 {
+        let mut subscriber = moq.subscribe().await;
+        assert_eq!(
+            read_moq(&mut next_moq(&mut subscriber).await).await,
+            frames(2)
+        );
+        assert!(within(subscriber.recv_group()).await.unwrap().is_none());
+        drop(subscriber);
+        within(moq.producer.unused()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_track_imported_on_demand_is_subscribed_while_it_is_read() {
+    let (moq, track) = (Moq::direct(), cache());
+    let bridge = import_on_demand(moq.consumer(), from_the_start(), track.clone());
+    let bridge = tokio::spawn(bridge);
+    let mut producer = moq.producer.clone();
+    for sequence in 0..3 {
+        write_moq(moq.create_group(sequence), &frames(1));
+        let mut reader = track.consume();
+        assert!(
+            within(producer.subscription_changed())
+                .await
+                .unwrap()
+                .is_some()
+        );
+        for expected in 0..=sequence {
+            assert_eq!(next(&mut reader).await.sequence(), expected);
+        }
+        drop(reader);
+        assert!(
+            within(producer.subscription_changed())
+                .await
+                .unwrap()
+                .is_none()
+        );
+    }
+    producer.finish().unwrap();
+    let _reader = track.consume();
+    ended(bridge).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refused_subscription_aborts_the_track() {
+    let (moq, track) = (Moq::direct(), cache());
+    let consumer = moq.consumer();
+    moq.producer.abort(Error::App(9)).unwrap();
+    let mut reader = track.consume();
+    let bridge = tokio::spawn(import_on_demand(consumer, from_the_start(), track));
+    let error = ended(bridge).await.unwrap_err();
+    assert!(matches!(error, BridgeError::Moq(Error::App(9))), "{error}");
+    assert_eq!(within(reader.finished()).await, Err(TrackError::Aborted(9)));
 }

@@ -167,11 +167,14 @@ impl Export {
     }
 
     fn end(&mut self, end: Result<u64, TrackError>) -> Result<(), Error> {
-        if let Ok(sequence) = end {
-            self.to.finish_at(sequence)?;
-        }
         self.end = Some(end);
-        Ok(())
+        match end {
+            // An export before this one may have told it.
+            Ok(sequence) if self.to.final_sequence() != Some(sequence) => {
+                self.to.finish_at(sequence)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn abort(self, error: TrackError) -> Result<(), BridgeError> {
@@ -179,5 +182,38 @@ impl Export {
             tracing::debug!(error = %ended, "an exported track had ended already");
         }
         Err(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use moq_net::broadcast;
+    use streamgauge_tokio::{TrackConfig, TrackProducer};
+
+    use super::*;
+
+    /// What a task on another thread may do at any time, done here between two steps.
+    #[test]
+    fn a_group_that_comes_while_it_is_fetched_is_delivered_too() -> Result<(), BridgeError> {
+        let broadcast = broadcast::Info::new().produce();
+        let to = broadcast.create_track("video", None)?;
+        let track = TrackProducer::new(TrackConfig::new());
+        let mut export = Export::new(track.consume(), to.clone());
+        let mut subscriber = to.subscribe(None);
+        let waiter = Waiter::noop();
+
+        let _fetching = to.consume().fetch_group(0, None);
+        let Poll::Ready(Ok(Step::Fetch(request))) = export.poll(&waiter) else {
+            panic!("a fetch is asked for")
+        };
+        let _group = track.append_group()?;
+        export.fetch(request)?;
+
+        assert!(export.poll(&waiter).is_pending());
+        let Poll::Ready(Ok(Some(group))) = subscriber.poll_recv_group(&waiter) else {
+            panic!("the group is delivered")
+        };
+        assert_eq!(group.sequence, 0);
+        Ok(())
     }
 }

@@ -9,12 +9,14 @@
 //! the other side as dropped. Groups pass in the order of arrival, frames as soon as they are whole,
 //! payloads by reference.
 
+mod demand;
 mod error;
 mod export;
 mod group_in;
 mod group_out;
 mod import;
 
+pub use demand::{export_on_demand, import_on_demand};
 pub use error::BridgeError;
 pub use export::Export;
 pub use import::Import;
