@@ -629,3 +629,52 @@ async fn a_refused_subscription_aborts_the_track() {
     assert!(matches!(error, BridgeError::Moq(Error::App(9))), "{error}");
     assert_eq!(within(reader.finished()).await, Err(TrackError::Aborted(9)));
 }
+
+#[tokio::test]
+async fn groups_grow_on_after_the_end_of_their_track() {
+    let (moq, source, sink) = (Moq::direct(), cache(), cache());
+    let mut reader = sink.consume();
+    let export = export(source.consume(), &moq);
+    let import = import(&moq, sink).await;
+    let group = source.append_group().unwrap();
+    source.finish().unwrap();
+    let mut copied = next(&mut reader).await;
+    assert_eq!(within(reader.finished()).await, Ok(1));
+    for frame in frames(2) {
+        group.write_frame(frame.clone()).unwrap();
+        assert_eq!(within(copied.read_frame()).await, Ok(Some(frame)));
+    }
+    assert!(!export.is_finished() && !import.is_finished());
+    group.finish().unwrap();
+    assert_eq!(within(copied.read_frame()).await, Ok(None));
+    ended(import).await.unwrap();
+    ended(export).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_old_group_that_has_no_room_is_passed_over() {
+    let (moq, track) = (Moq::new().await, cache_of_groups(1));
+    let mut reader = track.consume();
+    let _bridge = import(&moq, track).await;
+    for (sequence, seen) in [(5, true), (3, false), (6, true)] {
+        write_moq(moq.create_group(sequence), &frames(1));
+        if seen {
+            assert_eq!(next(&mut reader).await.sequence(), sequence);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_is_answered_on_demand() {
+    let (moq, track) = (Moq::direct(), cache());
+    let _bridge = tokio::spawn(export_on_demand(track.weak(), moq.producer.clone()));
+    write(&track, 0, &frames(2));
+    within(track.unused()).await.unwrap();
+    tokio::task::yield_now().await;
+    let mut fetched = moq.fetch(0, 0).await.unwrap();
+    assert_eq!(read_moq(&mut fetched).await, frames(2));
+    drop(fetched);
+    within(track.unused()).await.unwrap();
+    let missing = moq.fetch(1, 0).await.map(|_| ()).unwrap_err();
+    assert!(matches!(missing, Error::NotFound), "{missing}");
+}

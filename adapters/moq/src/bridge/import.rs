@@ -152,3 +152,41 @@ fn write_whole(to: &GroupProducer, payload: Bytes) -> Result<(), TrackError> {
     to.write_frame(payload)?;
     to.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use moq_net::{Timestamp, broadcast};
+    use streamgauge_tokio::TrackConfig;
+
+    use super::*;
+
+    /// What a task on another thread may do at any time, done here between two steps.
+    #[test]
+    fn a_group_that_came_whole_outlives_its_subscription() -> Result<(), BridgeError> {
+        let broadcast = broadcast::Info::new().produce();
+        let from = broadcast.create_track("video", None)?;
+        let to = TrackProducer::new(TrackConfig::new());
+        let mut reader = to.consume();
+        let mut import = Import::new(from.subscribe(None), to);
+        let waiter = Waiter::noop();
+
+        let mut whole = from.append_group()?;
+        let Poll::Ready(Ok(Step::Group(group))) = import.poll(&waiter) else {
+            panic!("a group came")
+        };
+        import.group(group)?;
+        assert!(import.poll(&waiter).is_pending());
+        whole.write_frame(Timestamp::now(), "all of it")?;
+        whole.finish()?;
+        assert!(import.abort(Error::App(1)).is_err());
+
+        let mut context = std::task::Context::from_waker(waiter.waker());
+        let Poll::Ready(Ok(Some(mut copied))) = reader.poll_next_group(&mut context) else {
+            panic!("the group is there")
+        };
+        let frame = copied.poll_read_frame(&mut context);
+        assert_eq!(frame, Poll::Ready(Ok(Some("all of it".into()))));
+        assert_eq!(copied.poll_read_frame(&mut context), Poll::Ready(Ok(None)));
+        Ok(())
+    }
+}
