@@ -14,6 +14,9 @@ const LANE_BITS: u32 = 8;
 const ESCAPE: u32 = 1 << (LEN_BITS + LANE_BITS);
 const TOUCHED: u32 = ESCAPE << 1;
 
+/// Bytes of a name that are read as one: most names have no more.
+pub(crate) const BLOCK: usize = 32;
+
 /// The part of a row's `meta` that is its name's length and its lane.
 const NAME: u32 = ESCAPE - 1;
 
@@ -208,18 +211,15 @@ impl<F: Family, K: KeyWords> Row<F, K> {
         first.is_some_and(|word| word.load(Ordering::Relaxed).to_le_bytes()[0] == byte)
     }
 
-    /// The name's bytes, a word at a time with how many of them count.
+    /// The first bytes of the name.
     #[inline]
-    pub(crate) fn name_chunks(&self, mut put: impl FnMut([u8; size_of::<usize>()], usize)) {
-        let mut left = self.name_len();
-        for word in self.key.words() {
-            if left == 0 {
-                break;
-            }
-            let len = left.min(size_of::<usize>());
-            put(word.load(Ordering::Relaxed).to_le_bytes(), len);
-            left -= len;
+    pub(crate) fn name_block(&self) -> [u8; BLOCK] {
+        let mut block = [0; BLOCK];
+        let (slots, _) = block.as_chunks_mut();
+        for (slot, word) in slots.iter_mut().zip(self.key.words()) {
+            *slot = word.load(Ordering::Relaxed).to_le_bytes();
         }
+        block
     }
 
     /// Whether the row has a name; a lane's overflow row gets its name when it is first used.
