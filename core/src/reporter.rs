@@ -190,7 +190,6 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         self.next = self.after(now);
         self.last = now;
         self.place = 0;
-        self.sent = 0;
     }
 
     /// Takes in what guards counted, without a tick: for a snapshot between two of them. What moved is
@@ -204,6 +203,7 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         let now_ms = self.schedule.start_ms.saturating_add(since_start);
         self.traffic.collect(meters.traffic(), now_ms);
         self.presence.collect(meters.presence(), now_ms);
+        self.sent = 0;
     }
 
     /// When the next tick is due, as long as nobody calls for an early one.

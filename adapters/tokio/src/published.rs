@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use streamgauge_core::{Chunk, Family, Usage};
+use streamgauge_core::{Chunk, Family, FamilySection, Section, Usage};
 use tokio::sync::{Notify, OwnedMutexGuard};
 
 use crate::family::{FamilyMeter, HostFeed, LANE, Shared};
@@ -21,6 +21,8 @@ pub(crate) trait Published: Send {
     fn encode(&mut self, last: &[u8], buf: &mut [u8]) -> Chunk;
     /// Notes that every sink accepted the frame.
     fn accept(&mut self);
+    /// The family's part of an exposition.
+    fn section(&self) -> Box<dyn Section + '_>;
 }
 
 /// A family that a configuration names.
@@ -79,6 +81,11 @@ impl<F: Family> Published for Held<F> {
     fn accept(&mut self) {
         self.feed.accept(&self.shared.meter, LANE);
         self.new = false;
+    }
+
+    fn section(&self) -> Box<dyn Section + '_> {
+        let (ledger, meter) = (self.feed.ledger(), &self.shared.meter);
+        Box::new(FamilySection::new(ledger, meter))
     }
 }
 
