@@ -182,10 +182,7 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         S: Storage<Traffic>,
         Q: Storage<Presence>,
     {
-        let since_start = now.saturating_since(self.schedule.start).as_millis();
-        let now_ms = self.schedule.start_ms.saturating_add(since_start);
-        self.traffic.collect(meters.traffic(), now_ms);
-        self.presence.collect(meters.presence(), now_ms);
+        self.collect(meters, now);
         self.health.ts_ms = self.traffic.ledger().stamp();
         self.health.ticks += 1;
         self.health.traffic = self.carried.traffic.with(meters.traffic().usage());
@@ -193,6 +190,19 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         self.next = self.after(now);
         self.last = now;
         self.place = 0;
+    }
+
+    /// Takes in what guards counted, without a tick: for a snapshot between two of them. What moved is
+    /// in the frames of the next tick. A frame on its way out starts again.
+    pub fn collect<S, Q>(&mut self, meters: &Meters<S, Q>, now: Instant)
+    where
+        S: Storage<Traffic>,
+        Q: Storage<Presence>,
+    {
+        let since_start = now.saturating_since(self.schedule.start).as_millis();
+        let now_ms = self.schedule.start_ms.saturating_add(since_start);
+        self.traffic.collect(meters.traffic(), now_ms);
+        self.presence.collect(meters.presence(), now_ms);
         self.sent = 0;
     }
 

@@ -1,12 +1,9 @@
 //! The task that ticks: sleeps, collects, and offers frames to the sinks.
 
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::Arc;
 
-use bytes::BytesMut;
-use streamgauge_core::{Chunk, Duration, Health, Instant, Names, Schedule, Tier, TrackId, Usage};
+use bytes::Bytes;
+use streamgauge_core::{Chunk, Format, Health, TrackId};
 use tokio::{
     sync::{mpsc, oneshot},
     task, time,
@@ -15,21 +12,29 @@ use tokio::{
 use crate::{
     Config, ConfigError, Frame,
     board::{Board, Poster},
+    clock::Clock,
     host::{self, Host, HostReporter},
+    names::NodeNames,
+    page::Page,
     published::Published,
+    scrape::{Books, Scraper},
     sink::Outlet,
 };
 
-/// Asks for a tick at once; answered when its frames were offered.
+/// What the owners of a node ask of its driver.
 #[derive(Debug)]
-pub(crate) struct Flush(pub(crate) oneshot::Sender<()>);
+pub(crate) enum Request {
+    /// A tick at once; answered when its frames were offered.
+    Flush(oneshot::Sender<()>),
+    /// All that was counted until now, as text.
+    Scrape(Format, oneshot::Sender<Bytes>),
+}
 
 /// Drives the reporter of one node.
 pub(crate) struct Driver {
     host: Host,
     reporter: HostReporter,
-    /// The moment that the reporter's time counts from.
-    start: time::Instant,
+    clock: Clock,
     names: NodeNames,
     board: Arc<Board>,
     poster: Poster,
@@ -39,31 +44,32 @@ pub(crate) struct Driver {
     outlets: Vec<Outlet>,
     /// For each track, how many different frames there were.
     versions: Vec<u64>,
-    /// For each track, a buffer for the next frame.
-    buffers: Vec<BytesMut>,
-    requests: mpsc::Receiver<Flush>,
+    /// For each track, memory for the next frame.
+    pages: Vec<Page>,
+    scraper: Scraper,
+    /// Whether tables ran low before a scrape took in what they held.
+    pressed: bool,
+    requests: mpsc::Receiver<Request>,
     folded: usize,
 }
-
-/// The first size of a frame's buffer.
-const BUFFER: usize = 4096;
 
 impl Driver {
     pub(crate) fn new(
         mut config: Config,
         host: &Host,
-        requests: mpsc::Receiver<Flush>,
+        clock: Clock,
+        requests: mpsc::Receiver<Request>,
     ) -> Result<(Self, Arc<Board>), ConfigError> {
         let outlets = std::mem::take(&mut config.sinks);
         let families = take_families(&config, host)?;
-        let reporter = host::reporter(&config, schedule(&config));
+        let reporter = host::reporter(&config, clock.schedule);
         let tracks: Vec<_> = reporter.all_tracks().collect();
         let (board, poster) = Board::new(config.path(), track_names(&config, &tracks));
         let (board, places) = (Arc::new(board), tracks.len() + families.len());
         let driver = Self {
             host: host.clone(),
             reporter,
-            start: time::Instant::now(),
+            clock,
             names: NodeNames::new(config),
             board: board.clone(),
             poster,
@@ -71,7 +77,9 @@ impl Driver {
             families,
             outlets,
             versions: vec![0; places],
-            buffers: (0..places).map(|_| BytesMut::new()).collect(),
+            pages: (0..places).map(|_| Page::default()).collect(),
+            scraper: Scraper::default(),
+            pressed: false,
             requests,
             folded: 0,
         };
@@ -84,11 +92,7 @@ impl Driver {
         while let Some(request) = self.wait().await {
             match request {
                 Wake::Timer => self.tick_if_due(),
-                Wake::Flush(Flush(done)) => {
-                    self.tick_now();
-                    // Whoever asked may have left.
-                    let _ = done.send(());
-                }
+                Wake::Request(request) => self.answer(request),
             }
         }
         self.tick_now();
@@ -107,25 +111,23 @@ impl Driver {
 
     /// Sleeps until there is something to do; nothing when the last owner is gone.
     async fn wait(&mut self) -> Option<Wake> {
-        let mut due = self.reporter.poll_timeout();
+        let mut due = if self.pressed {
+            self.reporter.poll_early_timeout()
+        } else {
+            self.reporter.poll_timeout()
+        };
         loop {
-            let deadline = self.start + time::Duration::from_micros(due.as_micros());
+            let deadline = self.clock.at(due);
             tokio::select! {
-                request = self.requests.recv() => return request.map(Wake::Flush),
+                request = self.requests.recv() => return request.map(Wake::Request),
                 () = time::sleep_until(deadline) => return Some(Wake::Timer),
                 () = self.host.shared().wake.notified() => due = self.reporter.poll_early_timeout(),
             }
         }
     }
 
-    fn now(&self) -> Instant {
-        let elapsed = self.start.elapsed().as_micros();
-        Instant::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
-    }
-
     fn tick_if_due(&mut self) {
-        let now = self.now();
-        let pressed = self.families.iter().any(|family| family.is_pressed());
+        let (now, pressed) = (self.clock.now(), self.is_pressed());
         let meters = &self.host.shared().meters;
         if self.reporter.handle_timeout_beside(meters, pressed, now) {
             self.publish();
@@ -133,13 +135,53 @@ impl Driver {
     }
 
     fn tick_now(&mut self) {
-        let now = self.now();
+        let now = self.clock.now();
         self.reporter.tick(&self.host.shared().meters, now);
         self.publish();
     }
 
+    /// Whoever asked may have left.
+    fn answer(&mut self, request: Request) {
+        match request {
+            Request::Flush(done) => {
+                self.tick_now();
+                let _ = done.send(());
+            }
+            Request::Scrape(format, text) => {
+                if !text.is_closed() {
+                    let _ = text.send(self.scrape(format));
+                }
+            }
+        }
+    }
+
+    /// Writes what was counted until now. Frames are none the wiser.
+    fn scrape(&mut self, format: Format) -> Bytes {
+        self.pressed = self.is_pressed();
+        let now = self.clock.now();
+        self.reporter.collect(&self.host.shared().meters, now);
+        self.collect_families();
+        let books = Books {
+            meters: &self.host.shared().meters,
+            reporter: &self.reporter,
+            families: &self.families,
+            names: &self.names,
+        };
+        self.scraper.write(&books, format)
+    }
+
+    /// Whether any tables run low, or did before the last scrape.
+    fn is_pressed(&self) -> bool {
+        let meters = &self.host.shared().meters;
+        self.pressed
+            || meters.traffic().is_pressed()
+            || meters.presence().is_pressed()
+            || self.families.iter().any(|family| family.is_pressed())
+    }
+
     /// Offers what changed. `node.json` goes last, as it tells of the other frames.
     fn publish(&mut self) {
+        self.pressed = false;
         self.collect_families();
         for family in 0..self.families.len() {
             self.publish_family(family);
@@ -152,7 +194,7 @@ impl Driver {
     }
 
     fn collect_families(&mut self) {
-        let now_ms = self.reporter.health().ts_ms;
+        let now_ms = self.reporter.traffic().stamp();
         for (family, (_, usage)) in self.families.iter_mut().zip(&mut self.names.families) {
             family.collect(now_ms);
             *usage = family.usage();
@@ -183,25 +225,14 @@ impl Driver {
 
     /// Encodes the next frame of a track; of the reporter's, only the one whose turn it is.
     fn frame(&mut self, track: usize) -> Frame {
-        let mut buffer = std::mem::take(&mut self.buffers[track]);
+        let mut page = std::mem::take(&mut self.pages[track]);
         let last = self.poster.shown(track).map(|frame| frame.payload);
         let last = last.unwrap_or_default();
-        let mut len = 0;
-        loop {
-            buffer.resize(buffer.capacity().max(BUFFER).max(len + 1), 0);
-            let chunk = self.encode(track, &last, &mut buffer[len..]);
-            len += chunk.len;
-            if chunk.end {
-                break;
-            }
-            buffer.reserve(len);
-        }
-        buffer.truncate(len);
         Frame {
             track,
             name: self.board.names[track].clone(),
             ts_ms: self.reporter.health().ts_ms,
-            payload: buffer.freeze(),
+            payload: page.fill(|room| self.encode(track, &last, room)),
         }
     }
 
@@ -220,7 +251,9 @@ impl Driver {
         if shown.is_none_or(|shown| shown.payload != frame.payload) {
             self.versions[frame.track] += 1;
             let before = self.poster.show(frame.clone());
-            self.recycle(frame.track, before);
+            if let Some(before) = before {
+                self.pages[frame.track].recycle(before.payload);
+            }
         }
         let version = self.versions[frame.track];
         let mut all = true;
@@ -228,13 +261,6 @@ impl Driver {
             all &= outlet.offer(frame, version);
         }
         all
-    }
-
-    /// Uses the memory of an old frame again if no reader holds it any more.
-    fn recycle(&mut self, track: usize, frame: Option<Frame>) {
-        if let Some(Ok(buffer)) = frame.map(|frame| frame.payload.try_into_mut()) {
-            self.buffers[track] = buffer;
-        }
     }
 
     /// Tells the operator how the tick went.
@@ -270,35 +296,7 @@ impl Driver {
 
 enum Wake {
     Timer,
-    Flush(Flush),
-}
-
-/// What `node.json` names: the node's tiers and its other families, as they were at the last collect.
-struct NodeNames {
-    tiers: Vec<String>,
-    families: Vec<(&'static str, Usage)>,
-}
-
-impl NodeNames {
-    fn new(config: Config) -> Self {
-        let families = config.families.iter();
-        Self {
-            families: families
-                .map(|family| (family.name(), Usage::default()))
-                .collect(),
-            tiers: config.tiers,
-        }
-    }
-}
-
-impl Names for NodeNames {
-    fn tier(&self, tier: Tier) -> &str {
-        self.tiers.as_slice().tier(tier)
-    }
-
-    fn families(&self) -> &[(&str, Usage)] {
-        &self.families
-    }
+    Request(Request),
 }
 
 /// Takes hold of all families, or of none.
@@ -322,17 +320,4 @@ fn track_names(config: &Config, tracks: &[TrackId]) -> Vec<Arc<str>> {
     let families = config.families.iter();
     let families = families.map(|family| format!("{}.json", family.name()));
     tracks.chain(families).map(Arc::from).collect()
-}
-
-fn schedule(config: &Config) -> Schedule {
-    let interval = u64::try_from(config.interval.as_micros()).unwrap_or(u64::MAX);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Schedule {
-        interval: Duration::from_micros(interval),
-        start: Instant::from_micros(0),
-        start_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
-        epoch: u64::try_from(now.as_micros()).unwrap_or(u64::MAX),
-    }
 }

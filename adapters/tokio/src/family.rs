@@ -2,17 +2,14 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use streamgauge_core::{
     Announce, Cell, CellId, Family, Feed, Key, Ledger, Meter, MeterRef, Storage, Track, Usage,
 };
-use tokio::sync::Notify;
+use tokio::sync::{self, Notify, OwnedMutexGuard};
 
 use crate::{
     config::MAX_ROWS,
@@ -63,12 +60,12 @@ pub struct FamilyMeter<F: Family>(Arc<Lease<F>>);
 /// One reference to the shared half, which many guards refer to in their turn.
 struct Lease<F: Family>(Arc<Shared<F>>);
 
+pub(crate) type HostFeed<F> = Feed<F, BoxedPages<F>>;
+
 pub(crate) struct Shared<F: Family> {
     pub(crate) meter: Meter<F, Boxed<F>>,
-    /// Locked by the driver that publishes it, for one step at a time.
-    feed: Mutex<Feed<F, BoxedPages<F>>>,
-    /// Whether a driver publishes it.
-    published: AtomicBool,
+    /// Locked by the driver that publishes it, for as long as it does.
+    feed: Arc<sync::Mutex<HostFeed<F>>>,
     /// Wakes that driver before its time.
     wake: Mutex<Option<Arc<Notify>>>,
 }
@@ -91,8 +88,7 @@ impl<F: Family> FamilyMeter<F> {
         let ledger = Ledger::new(host::pages(series, 1), now_ms);
         let shared = Shared {
             meter: host::meter(series, cells, 1),
-            feed: Mutex::new(Feed::new(ledger)),
-            published: AtomicBool::new(false),
+            feed: Arc::new(sync::Mutex::new(Feed::new(ledger))),
             wake: Mutex::default(),
         };
         Self(Arc::new(Lease(Arc::new(shared))))
@@ -225,35 +221,22 @@ fn debug<F: Family>(f: &mut fmt::Formatter<'_>, name: &str, of: &Shared<F>) -> f
 }
 
 impl<F: Family> Shared<F> {
-    /// Takes hold of it for one driver; says whether that can be.
-    pub(crate) fn take(&self, wake: &Arc<Notify>) -> bool {
-        let free = !self.published.swap(true, Ordering::Acquire);
-        if free {
-            *locked(&self.wake) = Some(wake.clone());
-        }
-        free
+    /// Takes hold of the feed for one driver; nothing while another has it.
+    pub(crate) fn take(&self, wake: &Arc<Notify>) -> Option<OwnedMutexGuard<HostFeed<F>>> {
+        let feed = self.feed.clone().try_lock_owned().ok()?;
+        self.wake(Some(wake.clone()));
+        Some(feed)
     }
 
-    /// Lets the next driver have it.
-    pub(crate) fn give_back(&self) {
-        *locked(&self.wake) = None;
-        self.published.store(false, Ordering::Release);
-    }
-
-    pub(crate) fn feed(&self) -> MutexGuard<'_, Feed<F, BoxedPages<F>>> {
-        locked(&self.feed)
+    /// What to wake from now on when the tables run low.
+    pub(crate) fn wake(&self, wake: Option<Arc<Notify>>) {
+        *self.wake.lock().unwrap_or_else(PoisonError::into_inner) = wake;
     }
 
     #[cold]
     fn press(&self) {
-        if let Some(wake) = &*locked(&self.wake) {
+        if let Some(wake) = &*self.wake.lock().unwrap_or_else(PoisonError::into_inner) {
             wake.notify_one();
         }
     }
-}
-
-/// A panic in between leaves both halves whole: one is replaced at once, the other begins anew with
-/// each frame.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -22,13 +22,19 @@
 #![forbid(unsafe_code)]
 
 mod board;
+mod clock;
 mod config;
 mod driver;
 mod family;
 mod file;
 mod frame;
 mod host;
+#[cfg(feature = "http")]
+pub mod http;
+mod names;
+mod page;
 mod published;
+mod scrape;
 mod sink;
 mod stats;
 mod track;
@@ -47,7 +53,7 @@ pub use track::{
 
 pub use streamgauge_core::track::{Amount, Fetch, Reason, TrackError, TrackEvent};
 pub use streamgauge_core::{
-    Counter, Event, Family, Health, Presence, Role, Tier, Traffic, Usage, family,
+    Counter, Event, Family, Format, Health, Presence, Role, Tier, Traffic, Usage, family, negotiate,
 };
 
 /// Counts for one tier; see [`streamgauge_core::StatsHandle`].

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use streamgauge_core::{Chunk, Family, Usage};
-use tokio::sync::Notify;
+use streamgauge_core::{Chunk, Family, FamilySection, Section, Usage};
+use tokio::sync::{Notify, OwnedMutexGuard};
 
-use crate::family::{FamilyMeter, LANE, Shared};
+use crate::family::{FamilyMeter, HostFeed, LANE, Shared};
 
 /// A family as the driver that publishes it sees it, whichever it is.
 pub(crate) trait Published: Send {
@@ -21,6 +21,8 @@ pub(crate) trait Published: Send {
     fn encode(&mut self, last: &[u8], buf: &mut [u8]) -> Chunk;
     /// Notes that every sink accepted the frame.
     fn accept(&mut self);
+    /// The family's part of an exposition.
+    fn section(&self) -> Box<dyn Section + '_>;
 }
 
 /// A family that a configuration names.
@@ -38,14 +40,19 @@ impl<F: Family> Offered for FamilyMeter<F> {
 
     fn take(&self, wake: &Arc<Notify>) -> Option<Box<dyn Published>> {
         let shared = self.share();
-        let taken = shared.take(wake);
-        taken.then(|| Box::new(Held { shared, new: true }) as _)
+        let feed = shared.take(wake)?;
+        Some(Box::new(Held {
+            shared,
+            feed,
+            new: true,
+        }))
     }
 }
 
 /// A family that this driver has until it drops.
 struct Held<F: Family> {
     shared: Arc<Shared<F>>,
+    feed: OwnedMutexGuard<HostFeed<F>>,
     /// Whether this driver's sinks have accepted no frame yet; another driver's may have.
     new: bool,
 }
@@ -60,27 +67,30 @@ impl<F: Family> Published for Held<F> {
     }
 
     fn collect(&mut self, now_ms: u64) {
-        self.shared.feed().collect(&self.shared.meter, now_ms);
+        self.feed.collect(&self.shared.meter, now_ms);
     }
 
     fn owes(&self) -> bool {
-        self.new || self.shared.feed().ledger().has_moved(LANE)
+        self.new || self.feed.ledger().has_moved(LANE)
     }
 
     fn encode(&mut self, last: &[u8], buf: &mut [u8]) -> Chunk {
-        self.shared
-            .feed()
-            .encode(&self.shared.meter, LANE, last, buf)
+        self.feed.encode(&self.shared.meter, LANE, last, buf)
     }
 
     fn accept(&mut self) {
-        self.shared.feed().accept(&self.shared.meter, LANE);
+        self.feed.accept(&self.shared.meter, LANE);
         self.new = false;
+    }
+
+    fn section(&self) -> Box<dyn Section + '_> {
+        let (ledger, meter) = (self.feed.ledger(), &self.shared.meter);
+        Box::new(FamilySection::new(ledger, meter))
     }
 }
 
 impl<F: Family> Drop for Held<F> {
     fn drop(&mut self) {
-        self.shared.give_back();
+        self.shared.wake(None);
     }
 }
