@@ -134,7 +134,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     }
 
     /// Makes it unforeseeable which sequences share a bucket of the index, for tracks whose sequences a
-    /// stranger chooses. To be called before the first group is created.
+    /// stranger chooses: with a number that the stranger does not know. O(groups).
     pub fn seed(&mut self, seed: u64) {
         self.shelf.seed(seed);
     }
@@ -168,8 +168,9 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// nothing can.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let (_, oldest) = self.shelf.oldest_but_newest()?;
-        self.clock
-            .when(oldest.created.saturating_add(self.policy.max_age()))
+        let (created, age) = (oldest.created, self.policy.max_age());
+        let due = created.as_micros().checked_add(age.as_micros())?;
+        self.clock.when(Instant::from_micros(due))
     }
 
     /// Evicts what is too old. A call that comes too early does nothing.
@@ -193,7 +194,8 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
 
     /// Goes on to `now`: evicts what is too old by then. Returns the time that groups are stamped with.
     fn begin(&mut self, now: Instant) -> Instant {
-        let now = self.clock.advance(now);
+        // In a step of the maximum age all comes of age; a longer one does no more.
+        let now = self.clock.advance(now, self.policy.max_age());
         self.evict_aged(now);
         now
     }

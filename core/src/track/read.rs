@@ -61,7 +61,7 @@ pub struct GroupCursor {
     /// The frame that was read last.
     last: Link,
     read: u64,
-    /// Whether that was the last of a finished group.
+    /// Whether it is known that no more come.
     ended: bool,
 }
 
@@ -151,8 +151,8 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// `Pending` until [`Wake::Group`](super::Wake::Group) names the group's slot.
     ///
     /// # Errors
-    /// [`Evicted`](TrackError::Evicted) as soon as the group is, unless its last frame was read: a slow
-    /// reader keeps no memory. After the frames there are, what the group or the track was aborted with.
+    /// [`Evicted`](TrackError::Evicted) as soon as the group is, unless it was finished and read to its
+    /// end: a slow reader keeps no memory. After the frames there are, what the group or the track was aborted with.
     #[inline]
     pub fn poll_frame(&self, cursor: &mut GroupCursor) -> Poll<Result<Option<&P>, TrackError>> {
         if cursor.ended {
@@ -175,7 +175,9 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
             cursor.ended = group.state == GroupState::Finished && group.last == next;
             return Poll::Ready(Ok(frame));
         }
-        self.poll_end(group.state).map_ok(|()| None)
+        let end = self.poll_end(group.state).map_ok(|()| None);
+        cursor.ended = matches!(end, Poll::Ready(Ok(_)));
+        end
     }
 
     /// How many frames a group has, once it is finished. `Pending` as [`poll_frame`](Self::poll_frame).

@@ -96,10 +96,6 @@ impl<P, R> Shelf<P, R> {
         }
     }
 
-    pub(super) fn seed(&mut self, seed: u64) {
-        self.spread = seed | 1;
-    }
-
     /// Spreads sequences somehow, if no seed was given.
     pub(super) fn seed_somehow(&mut self) {
         if self.spread == 0 {
@@ -117,6 +113,12 @@ impl<P, R> Shelf<P, R> {
 }
 
 impl<P, R: TrackRoom<P>> Shelf<P, R> {
+    /// Spreads sequences in another way, which is no worse for a small seed. O(groups).
+    pub(super) fn seed(&mut self, seed: u64) {
+        self.spread = SPREAD.wrapping_mul(seed | 1);
+        self.index_anew();
+    }
+
     pub(super) fn gone(&self) -> &[GoneSpan] {
         self.room.slots().gone
     }
@@ -127,28 +129,35 @@ impl<P, R: TrackRoom<P>> Shelf<P, R> {
 
     /// Whether a group can be added now. Makes the room larger if it can be.
     pub(super) fn has_room_for_group(&mut self) -> bool {
-        let slots = self.room.slots();
-        if slots.gone.is_empty() {
-            return false;
-        }
-        if self.free_groups.has_room(slots.groups.len()) && !slots.buckets.is_empty() {
+        if self.has_slot_for_group() {
             return true;
         }
-        let grown = self.room.more_groups();
-        if grown {
+        let slots = self.room.slots();
+        let useful = !slots.gone.is_empty() && slots.groups.len() < MAX_IDS;
+        if useful && self.room.more_groups() {
             self.index_anew();
         }
-        grown
+        self.has_slot_for_group()
     }
 
     /// Whether a frame can be added now. Makes the room larger if it can be.
     pub(super) fn has_room_for_frame(&mut self) -> bool {
         let slots = self.room.slots().frames.len();
-        self.free_frames.has_room(slots) || self.room.more_frames()
+        if self.free_frames.has_room(slots) {
+            return true;
+        }
+        let more = slots < MAX_IDS && self.room.more_frames();
+        more && self.free_frames.has_room(self.room.slots().frames.len())
     }
 
     pub(super) fn most_frames(&self) -> usize {
-        self.room.most_frames()
+        self.room.most_frames().min(MAX_IDS)
+    }
+
+    fn has_slot_for_group(&self) -> bool {
+        let slots = self.room.slots();
+        let indexed = !slots.buckets.is_empty() && !slots.gone.is_empty();
+        indexed && self.free_groups.has_room(slots.groups.len())
     }
 
     /// Adds a group at the end of the order.

@@ -298,7 +298,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
 
     /// What there is too little of for one more frame.
     fn lack(&mut self, bytes: usize) -> Option<Reason> {
-        if self.bytes.saturating_add(bytes) > self.policy.max_bytes() {
+        if !self.allows(self.bytes.checked_add(bytes)) {
             return Some(Reason::Bytes);
         }
         (!self.shelf.has_room_for_frame()).then_some(Reason::Frames)
@@ -311,12 +311,18 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
             .newest()
             .filter(|(slot, _)| *slot != group.slot());
         let kept = newest.map(|(_, slot)| slot).into_iter();
-        let (mut frames, mut bytes) = (0, bytes);
+        let (mut frames, mut sum) = (0, Some(bytes));
         for kept in kept.chain(self.shelf.group(group)) {
             frames += widen(kept.frames) as usize;
-            bytes = bytes.saturating_add(kept.bytes);
+            sum = sum.and_then(|sum| sum.checked_add(kept.bytes));
         }
-        bytes <= self.policy.max_bytes() && frames < self.shelf.most_frames()
+        self.allows(sum) && frames < self.shelf.most_frames()
+    }
+
+    /// Whether the policy allows so many bytes, which are too many for any if they cannot be counted.
+    #[inline]
+    fn allows(&self, bytes: Option<usize>) -> bool {
+        bytes.is_some_and(|bytes| bytes <= self.policy.max_bytes())
     }
 
     fn push(&mut self, group: GroupId, payload: P, bytes: usize) {
