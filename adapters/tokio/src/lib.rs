@@ -22,17 +22,26 @@
 #![forbid(unsafe_code)]
 
 mod board;
+mod clock;
 mod config;
 mod driver;
+mod family;
 mod file;
 mod frame;
 mod host;
+#[cfg(feature = "http")]
+pub mod http;
+mod names;
+mod page;
+mod published;
+mod scrape;
 mod sink;
 mod stats;
 mod track;
 
 pub use board::Latest;
 pub use config::{Config, ConfigError};
+pub use family::{FamilyMeter, FamilyRef};
 pub use file::FileSink;
 pub use frame::Frame;
 pub use host::{Host, HostRef, KEY_BYTES};
@@ -43,7 +52,9 @@ pub use track::{
 };
 
 pub use streamgauge_core::track::{Amount, Fetch, Reason, TrackError, TrackEvent};
-pub use streamgauge_core::{Health, Presence, Role, Tier, Traffic};
+pub use streamgauge_core::{
+    Counter, Event, Family, Format, Health, Presence, Role, Tier, Traffic, Usage, family, negotiate,
+};
 
 /// Counts for one tier; see [`streamgauge_core::StatsHandle`].
 pub type StatsHandle = streamgauge_core::StatsHandle<Host>;
