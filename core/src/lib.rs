@@ -40,6 +40,10 @@ pub mod track;
 
 pub use activity::{Activity, Lease, Tally};
 pub use cell::{Cell, CellId};
+pub use encode::text::{
+    ByTier, ByTierAndRole, Exposition, FamilySection, Format, LabelError, Labels, LaneLabels,
+    RETIRED, Section, negotiate,
+};
 pub use families::{
     Cache, CacheStats, Call, CallOutcome, ChannelStats, Handler, Presence, Replication, Rpc,
     ServiceStats, StreamStats, Traffic,

@@ -14,6 +14,9 @@ const LANE_BITS: u32 = 8;
 const ESCAPE: u32 = 1 << (LEN_BITS + LANE_BITS);
 const TOUCHED: u32 = ESCAPE << 1;
 
+/// Bytes of a name that are read as one: most names have no more.
+pub(crate) const BLOCK: usize = 32;
+
 /// The part of a row's `meta` that is its name's length and its lane.
 const NAME: u32 = ESCAPE - 1;
 
@@ -193,6 +196,30 @@ impl<F: Family, K: KeyWords> Row<F, K> {
     fn len(&self) -> u16 {
         let [low, high, ..] = self.meta.get().to_le_bytes();
         u16::from_le_bytes([low, high])
+    }
+
+    /// The length of the name in bytes.
+    #[inline]
+    pub(crate) fn name_len(&self) -> usize {
+        usize::from(self.len())
+    }
+
+    /// Whether the name begins with this byte, which is not zero.
+    #[inline]
+    pub(crate) fn begins_with(&self, byte: u8) -> bool {
+        let first = self.key.words().first();
+        first.is_some_and(|word| word.load(Ordering::Relaxed).to_le_bytes()[0] == byte)
+    }
+
+    /// The first bytes of the name.
+    #[inline]
+    pub(crate) fn name_block(&self) -> [u8; BLOCK] {
+        let mut block = [0; BLOCK];
+        let (slots, _) = block.as_chunks_mut();
+        for (slot, word) in slots.iter_mut().zip(self.key.words()) {
+            *slot = word.load(Ordering::Relaxed).to_le_bytes();
+        }
+        block
     }
 
     /// Whether the row has a name; a lane's overflow row gets its name when it is first used.

@@ -217,12 +217,7 @@ fn name<K: KeyWords>(out: &mut impl Out, series: &Series<'_, K>) {
         key.bytes().for_each(|byte| escaped(out, byte));
         return;
     }
-    let mut left = key.len();
-    for chunk in key.chunks() {
-        let len = left.min(chunk.len());
-        out.put_padded(&chunk, len);
-        left -= len;
-    }
+    key.put(out);
 }
 
 /// Writes text that is not a key, escaped as JSON wants it.
@@ -266,6 +261,18 @@ pub(crate) fn number(out: &mut impl Out, n: u64) {
         leading(out, n);
     } else {
         long_number(out, n);
+    }
+}
+
+/// Writes three bytes, a number, and a byte more.
+#[inline]
+pub(crate) fn framed_number(out: &mut impl Out, [a, b, c]: [u8; 3], n: u64, after: u8) {
+    if n < 10 {
+        out.put_padded(&[a, b, c, digit(n), after, 0, 0, 0], 5);
+    } else {
+        out.put_padded(&[a, b, c, 0], 3);
+        number(out, n);
+        out.put(&[after]);
     }
 }
 

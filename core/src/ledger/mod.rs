@@ -205,6 +205,25 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         })
     }
 
+    /// The words of a row, and when this life of it began.
+    #[inline]
+    pub(crate) fn account(&self, id: u32) -> Option<(&[u64], u64)> {
+        let account = self.books.accounts().get(id as usize)?;
+        Some((account.totals.as_ref(), account.since))
+    }
+
+    /// What the series of a lane that have ended brought to one word.
+    pub(crate) fn retired_word(&self, lane: usize, word: usize) -> u64 {
+        let total = self.books.lanes().get(lane);
+        let total = total.and_then(|lane| lane.total.as_ref().get(word));
+        let accounts = self.books.accounts();
+        let live = self.lane_rows(lane).iter().filter_map(|id| {
+            let account = accounts.get(*id as usize)?;
+            account.totals.as_ref().get(word)
+        });
+        live.fold(total.copied().unwrap_or(0), |left, n| left.wrapping_sub(*n))
+    }
+
     /// The words of [`total`](Self::total).
     pub(crate) fn lane_totals(&self, lane: usize) -> F::Totals {
         let lane = self.books.lanes().get(lane);
