@@ -2,15 +2,13 @@
 
 use crate::{
     schema::{Family, Totals},
-    sync::{Id, PlainWords},
+    sync::Id,
 };
 
 /// What one series has added up to.
 #[derive(Clone, Copy, Debug)]
 pub struct Account<F: Family> {
     pub(super) totals: F::Totals,
-    /// The gauges that are set, as tables keep them.
-    pub(super) levels: F::Levels,
     pub(super) since: u64,
 }
 
@@ -18,7 +16,6 @@ impl<F: Family> Account<F> {
     /// Nothing yet.
     pub const ZERO: Self = Self {
         totals: F::Totals::ZERO,
-        levels: F::Levels::ZERO,
         since: 0,
     };
 }
