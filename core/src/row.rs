@@ -6,7 +6,7 @@ use core::cmp::Ordering as Order;
 use crate::{
     key::{self, Key, KeyWords},
     schema::{Event, Events, Family},
-    sync::{AtomicWords, Guarded, Link, Ordering, add, const_fn, take, zero_words},
+    sync::{AtomicUsize, AtomicWords, Guarded, Link, Ordering, add, const_fn, take, zero_words},
 };
 
 const LEN_BITS: u32 = 16;
@@ -27,7 +27,7 @@ fn meta<K: KeyWords>(key: &Key<K>, lane: u8) -> u32 {
     len | u32::from(lane) << LEN_BITS
 }
 
-/// One series. Everything in it changes under its shard's lock only.
+/// One series. Everything in it but its gauges changes under its shard's lock only.
 ///
 /// What guards touch as they come and go lies in front, one cache line on 64-bit hosts.
 #[cfg_attr(target_pointer_width = "64", repr(C, align(64)))]
@@ -50,8 +50,11 @@ pub struct Row<F: Family, K: KeyWords> {
     /// Beginnings and ends of every event since the last collect. A tick is asked for long before one
     /// is full.
     events: [[Guarded; 2]; Event::COUNT],
-    /// What writers without a cell handed over since the last collect.
-    poured: F::Cell,
+    /// What writers without a cell handed over, and activities that began and ended, since the last
+    /// collect.
+    poured: F::Poured,
+    /// The gauges that are set, each by whoever holds the series, without the lock.
+    set: F::Set,
     key: K::Atomic,
 }
 
@@ -73,7 +76,8 @@ impl<F: Family, K: KeyWords> Row<F, K> {
                     [Guarded::zero(), Guarded::zero()],
                     [Guarded::zero(), Guarded::zero()],
                 ],
-                poured: zero_words!(F::Cell),
+                poured: zero_words!(F::Poured),
+                set: zero_words!(F::Set),
                 key: zero_words!(K::Atomic),
             }
         }
@@ -114,6 +118,41 @@ impl<F: Family, K: KeyWords> Row<F, K> {
         for (own, word) in own.as_mut().iter_mut().zip(self.poured.words()) {
             add(word, core::mem::take(own));
         }
+    }
+
+    /// The words of the row itself, by slot.
+    #[inline]
+    pub(crate) fn poured(&self) -> &[AtomicUsize] {
+        self.poured.words()
+    }
+
+    /// Sets a gauge to a value as [`encoded`](crate::schema::encoded). A plain store: needs no lock as
+    /// long as the caller holds the series.
+    #[inline]
+    pub(crate) fn set(&self, place: usize, level: usize) {
+        if let Some(word) = self.set.words().get(place) {
+            word.store(level, Ordering::Relaxed);
+        }
+    }
+
+    /// The gauges that are set.
+    pub(crate) fn levels(&self) -> impl Iterator<Item = usize> + '_ {
+        let levels = self.set.words().iter();
+        levels.map(|level| level.load(Ordering::Relaxed))
+    }
+
+    /// Forgets the gauges: the next series of this row begins with none.
+    #[inline]
+    pub(crate) fn forget_levels(&self) {
+        for level in self.set.words() {
+            level.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a guard or a handle refers to the series.
+    #[inline]
+    pub(crate) fn is_held(&self) -> bool {
+        self.guards.get() != 0 || self.live.get() != 0
     }
 
     /// Hands over what was counted here since the last call, by word.

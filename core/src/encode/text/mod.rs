@@ -7,10 +7,12 @@ mod decimal;
 mod escape;
 mod exposition;
 mod format;
+mod histogram;
 mod labels;
 mod line;
 mod metric;
 mod negotiate;
+mod plain;
 mod section;
 
 pub use exposition::{Exposition, Section};
