@@ -265,7 +265,7 @@ impl Moment {
 /// The lines that open a metric family.
 #[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
-    /// The family's name, without the `_total` of counters.
+    /// The metric family's name, without the `_total` of counters.
     pub(crate) name: &'a str,
     pub(crate) kind: Kind,
     pub(crate) unit: &'a str,

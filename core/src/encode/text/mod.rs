@@ -12,6 +12,7 @@ mod labels;
 mod line;
 mod metric;
 mod negotiate;
+mod own;
 mod plain;
 mod section;
 
@@ -20,4 +21,5 @@ pub use format::Format;
 pub use labels::{ByTier, ByTierAndRole, LabelError, Labels, LaneLabels};
 pub use line::RETIRED;
 pub use negotiate::negotiate;
+pub use own::{Scrapes, SelfSection};
 pub use section::FamilySection;
