@@ -22,23 +22,39 @@
 #![forbid(unsafe_code)]
 
 mod board;
+mod clock;
 mod config;
 mod driver;
+mod family;
 mod file;
 mod frame;
 mod host;
+#[cfg(feature = "http")]
+pub mod http;
+mod names;
+mod page;
+mod published;
+mod scrape;
 mod sink;
 mod stats;
+mod track;
 
 pub use board::Latest;
 pub use config::{Config, ConfigError};
+pub use family::{FamilyMeter, FamilyRef};
 pub use file::FileSink;
 pub use frame::Frame;
 pub use host::{Host, HostRef, KEY_BYTES};
 pub use sink::{Sink, SinkError};
 pub use stats::Stats;
+pub use track::{
+    GroupConsumer, GroupProducer, TrackConfig, TrackConsumer, TrackProducer, TrackWeak,
+};
 
-pub use streamgauge_core::{Health, Presence, Role, Tier, Traffic};
+pub use streamgauge_core::track::{Amount, Fetch, Reason, TrackError, TrackEvent};
+pub use streamgauge_core::{
+    Counter, Event, Family, Format, Health, Presence, Role, Tier, Traffic, Usage, family, negotiate,
+};
 
 /// Counts for one tier; see [`streamgauge_core::StatsHandle`].
 pub type StatsHandle = streamgauge_core::StatsHandle<Host>;

@@ -2,15 +2,13 @@
 
 use crate::{
     schema::{Family, Gauge, Totals},
-    sync::{Id, PlainWords},
+    sync::Id,
 };
 
 /// What one series has added up to.
 #[derive(Clone, Copy, Debug)]
 pub struct Account<F: Family> {
     pub(super) totals: F::Totals,
-    /// The gauges that are set, as tables keep them.
-    pub(super) levels: F::Levels,
     pub(super) since: u64,
 }
 
@@ -18,7 +16,6 @@ impl<F: Family> Account<F> {
     /// Nothing yet.
     pub const ZERO: Self = Self {
         totals: F::Totals::ZERO,
-        levels: F::Levels::ZERO,
         since: 0,
     };
 
@@ -31,7 +28,7 @@ impl<F: Family> Account<F> {
     /// The value of one of the family's gauges; nothing if it was never set.
     #[inline]
     pub(crate) fn gauge(&self, gauge: &Gauge) -> Option<u64> {
-        gauge.read(self.totals.as_ref(), self.levels.as_ref())
+        gauge.read(self.totals.as_ref())
     }
 
     /// When this life of the series began at the earliest, in milliseconds since the Unix epoch.

@@ -58,10 +58,8 @@ pub struct Ledger<F, B> {
 pub struct Series<'a, K: KeyWords> {
     /// Its name.
     pub key: Key<K>,
-    /// Its words, in the family's order; those of histograms follow the others.
+    /// Its words, in the family's order, then those of histograms and gauges.
     pub words: &'a [u64],
-    /// Its gauges that are set, as tables keep them.
-    pub(crate) levels: &'a [usize],
     /// When this life of it began at the earliest, in milliseconds since the Unix epoch: the tick
     /// before it was first seen.
     pub since: u64,
@@ -73,7 +71,7 @@ impl<'a, K: KeyWords> Series<'a, K> {
     /// The value of one of its family's gauges; nothing if it was never set.
     #[must_use]
     pub fn gauge(&self, gauge: &Gauge) -> Option<u64> {
-        gauge.read(self.words, self.levels)
+        gauge.read(self.words)
     }
 
     /// What one of its family's histograms recorded.
@@ -85,7 +83,7 @@ impl<'a, K: KeyWords> Series<'a, K> {
     /// The series as its family's plain snapshot.
     #[must_use]
     pub fn snapshot<F: Family>(&self) -> F {
-        F::from_parts(self.words, self.levels)
+        F::from_words(self.words)
     }
 }
 
@@ -154,7 +152,8 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             let Some(account) = accounts.get(*id as usize) else {
                 continue;
             };
-            for (retired, word) in retired.as_mut().iter_mut().zip(account.totals.as_ref()) {
+            let words = account.totals.as_ref().iter().take(summed::<F>());
+            for (retired, word) in retired.as_mut().iter_mut().zip(words) {
                 *retired = retired.wrapping_sub(*word);
             }
         }
@@ -202,7 +201,6 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             key: row.key(),
             escape: row.needs_escape(),
             words: account.totals.as_ref(),
-            levels: account.levels.as_ref(),
             since: account.since,
         })
     }
@@ -230,7 +228,8 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         retired
     }
 
-    fn lane_totals(&self, lane: usize) -> F::Totals {
+    /// The words of [`total`](Self::total).
+    pub(crate) fn lane_totals(&self, lane: usize) -> F::Totals {
         let lane = self.books.lanes().get(lane);
         lane.map_or(F::Totals::ZERO, |lane| lane.total)
     }
@@ -323,7 +322,8 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             let Some(((account, flags), row)) = known.zip(meter.row(widen(*id))) else {
                 continue;
             };
-            if take_levels(&mut account.levels, row.levels()) {
+            let levels = account.totals.as_mut().iter_mut();
+            if take_levels(levels.skip(summed::<F>()), row.levels()) {
                 *flags = *flags & !IDLE | MOVED;
                 if let Some(lane) = lanes.get_mut(usize::from(*flags >> LANE_SHIFT)) {
                     lane.told = false;
@@ -377,6 +377,11 @@ fn clamp(lane: Option<u8>, lanes: usize) -> u8 {
     lane.unwrap_or(0).min(last)
 }
 
+/// How many words are sums of what was counted; the others are gauges that are set.
+const fn summed<F: Family>() -> usize {
+    F::Totals::LEN - F::Set::COUNT
+}
+
 fn grow(totals: &mut impl AsMut<[u64]>, word: usize, n: u64) {
     if let Some(total) = totals.as_mut().get_mut(word) {
         *total = total.wrapping_add(n);
@@ -390,9 +395,12 @@ fn is_open<F: Family>(words: &[u64]) -> bool {
 }
 
 /// Takes levels over, and says whether any differs.
-fn take_levels(ours: &mut impl AsMut<[usize]>, now: impl Iterator<Item = usize>) -> bool {
+fn take_levels<'a>(
+    ours: impl Iterator<Item = &'a mut u64>,
+    now: impl Iterator<Item = u64>,
+) -> bool {
     let mut moved = false;
-    for (ours, now) in ours.as_mut().iter_mut().zip(now) {
+    for (ours, now) in ours.zip(now) {
         moved |= *ours != now;
         *ours = now;
     }

@@ -1,0 +1,11 @@
+//! Families of the user under tokio: their meters, frames and nodes.
+
+#[path = "../tokio_adapter/harness.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
+mod harness;
+
+mod frames;
+mod nodes;
+mod refusals;
+mod sensor;
+mod threads;
