@@ -37,6 +37,7 @@ mod published;
 mod scrape;
 mod sink;
 mod stats;
+mod track;
 
 pub use board::Latest;
 pub use config::{Config, ConfigError};
@@ -46,7 +47,11 @@ pub use frame::Frame;
 pub use host::{Host, HostRef, KEY_BYTES};
 pub use sink::{Sink, SinkError};
 pub use stats::Stats;
+pub use track::{
+    GroupConsumer, GroupProducer, TrackConfig, TrackConsumer, TrackProducer, TrackWeak,
+};
 
+pub use streamgauge_core::track::{Amount, Fetch, Reason, TrackError, TrackEvent};
 pub use streamgauge_core::{
     Counter, Event, Family, Format, Health, Presence, Role, Tier, Traffic, Usage, family, negotiate,
 };

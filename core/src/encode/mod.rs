@@ -31,6 +31,7 @@ pub(crate) trait Out {
 }
 
 /// A buffer that surely holds what is written.
+#[derive(Debug)]
 pub(crate) struct Whole<'a> {
     room: &'a mut [u8],
     written: usize,
@@ -47,9 +48,20 @@ impl<'a> Whole<'a> {
         self.written
     }
 
+    /// Bytes that there is room for.
+    #[inline]
+    pub(crate) fn left(&self) -> usize {
+        self.room.len()
+    }
+
+    /// What is not written yet.
+    pub(crate) fn rest(&mut self) -> &mut [u8] {
+        self.room
+    }
+
     /// The next `len` bytes, which now count as written.
     #[inline]
-    fn take(&mut self, len: usize) -> &'a mut [u8] {
+    pub(crate) fn take(&mut self, len: usize) -> &'a mut [u8] {
         let room = core::mem::take(&mut self.room);
         let Some((taken, rest)) = room.split_at_mut_checked(len) else {
             return &mut [];

@@ -59,7 +59,7 @@ impl<'a> Exposition<'a> {
     /// Writes the next piece into `buf`. Any buffer will do; one that holds a whole line spares writing
     /// lines twice. Once a piece has ended the exposition there are no more: they are empty.
     pub fn encode(&mut self, buf: &mut [u8]) -> Chunk {
-        let mut page = Page { buf, len: 0 };
+        let mut page = Page(Whole::new(buf));
         while let Some(section) = self.sections.get(self.section) {
             if !section.write(&self.style, &mut self.cursor, &mut page) {
                 return page.chunk(false);
@@ -125,10 +125,7 @@ impl Cursor {
 
 /// The caller's buffer.
 #[derive(Debug)]
-pub struct Page<'a> {
-    buf: &'a mut [u8],
-    len: usize,
-}
+pub struct Page<'a>(Whole<'a>);
 
 /// Something that goes out as one, and can be written again to skip what has gone out.
 pub(crate) trait Item {
@@ -142,13 +139,10 @@ pub(crate) trait Item {
 
 impl Page<'_> {
     /// Writes an item, or what is left of it, and says whether that was all of it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put(&mut self, at: &mut Cursor, item: &impl Item) -> bool {
-        let room = self.buf.get_mut(self.len..).unwrap_or_default();
-        if at.skip == 0 && room.len() >= item.longest() {
-            let mut out = Whole::new(room);
-            item.write(&mut out);
-            self.len += out.written();
+        if at.skip == 0 && self.0.left() >= item.longest() {
+            item.write(&mut self.0);
             return true;
         }
         self.put_piece(at, item)
@@ -156,17 +150,19 @@ impl Page<'_> {
 
     #[cold]
     fn put_piece(&mut self, at: &mut Cursor, item: &impl Item) -> bool {
-        let room = self.buf.get_mut(self.len..).unwrap_or_default();
-        let mut out = Window::new(room, at.skip);
+        let mut out = Window::new(self.0.rest(), at.skip);
         item.write(&mut out);
-        self.len += out.written();
-        let whole = out.is_complete();
-        at.skip = if whole { 0 } else { at.skip + out.written() };
+        let (written, whole) = (out.written(), out.is_complete());
+        self.0.take(written);
+        at.skip = if whole { 0 } else { at.skip + written };
         whole
     }
 
     fn chunk(self, end: bool) -> Chunk {
-        Chunk { len: self.len, end }
+        Chunk {
+            len: self.0.written(),
+            end,
+        }
     }
 }
 

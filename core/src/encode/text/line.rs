@@ -2,9 +2,9 @@
 
 use super::{Format, Labels, LaneLabels, decimal::decimal, escape, exposition::Item};
 use crate::{
-    encode::{Out, Window, json::number},
+    encode::{Out, Window, json::framed_number},
     key::KeyWords,
-    row::Row,
+    row::{BLOCK, Row},
     schema::Family,
 };
 
@@ -117,60 +117,102 @@ impl<'a> Start<'a> {
 }
 
 /// Whose line it is.
-pub(crate) enum Name<'a, F: Family, K: KeyWords> {
-    /// A series'.
-    Row(&'a Row<F, K>),
-    /// That of a lane's series that have ended.
-    Retired,
+#[derive(Clone, Copy)]
+pub(crate) struct Name<'a, F: Family, K: KeyWords> {
+    /// Where the name is; nothing for a lane's series that have ended.
+    row: Option<&'a Row<F, K>>,
+    len: usize,
+    /// Whether it is a block at most that needs no more than copying.
+    short: bool,
 }
 
-impl<F: Family, K: KeyWords> Name<'_, F, K> {
+impl<'a, F: Family, K: KeyWords> Name<'a, F, K> {
+    /// That of a lane's series that have ended.
+    pub(crate) const RETIRED: Self = Self {
+        row: None,
+        len: RETIRED.len(),
+        short: false,
+    };
+
+    /// A series'.
+    #[inline]
+    pub(crate) fn of(row: &'a Row<F, K>) -> Self {
+        let len = row.name_len();
+        Self {
+            row: Some(row),
+            len,
+            short: len <= BLOCK && !row.needs_escape() && !row.begins_with(b'_'),
+        }
+    }
+
     #[inline]
     pub(crate) fn put(&self, out: &mut impl Out) {
-        match self {
-            Self::Row(row) if !row.needs_escape() && !row.begins_with(b'_') => {
-                row.name_chunks(|chunk, len| out.put_padded(&chunk, len));
-            }
-            Self::Row(row) => put_marked(out, row),
-            Self::Retired => out.put(RETIRED.as_bytes()),
+        match self.row {
+            Some(row) if self.short => out.put_padded(&row.name_block(), self.len),
+            Some(row) => put_long(out, row),
+            None => out.put(RETIRED.as_bytes()),
         }
     }
 
     /// No more than this is written, the rest of a padded copy included.
     #[inline]
-    pub(crate) fn longest(&self) -> usize {
-        match self {
-            Self::Row(row) => 2 * row.name_len() + size_of::<usize>() + 1,
-            Self::Retired => RETIRED.len(),
-        }
+    pub(crate) const fn longest(&self) -> usize {
+        2 * self.len + BLOCK
     }
 }
 
-/// Writes a name that must be escaped, or must not be taken for that of the series that have ended.
-#[cold]
-fn put_marked<F: Family, K: KeyWords>(out: &mut impl Out, row: &Row<F, K>) {
+/// Writes a name that is long, or must be escaped, or must not be taken for that of the series that
+/// have ended.
+#[inline(never)]
+fn put_long<F: Family, K: KeyWords>(out: &mut impl Out, row: &Row<F, K>) {
     let key = row.key();
     let tail = key.bytes().skip_while(|byte| *byte == b'_');
     if key.len() >= RETIRED.len() && tail.eq(RETIRED_TAIL.iter().copied()) {
         out.put(b"_");
     }
-    escape::label(out, key.bytes());
+    if row.needs_escape() {
+        escape::label(out, key.bytes());
+    } else {
+        key.put(out);
+    }
+}
+
+/// How a format tells when a sample began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tail {
+    None,
+    /// With a line of its own.
+    Created,
+    /// At the end of the line.
+    Start,
+}
+
+impl Tail {
+    pub(crate) const fn of(kind: Kind, format: Format) -> Self {
+        match (kind, format) {
+            (Kind::Gauge, _) | (_, Format::Prometheus) => Self::None,
+            (_, Format::OpenMetrics1) => Self::Created,
+            (_, Format::OpenMetrics2) => Self::Start,
+        }
+    }
 }
 
 /// A moment in milliseconds since the Unix epoch, written as seconds, once for all the series that
-/// have it in common.
+/// have it in common, with what stands around it at the end of a line.
 pub(crate) struct Moment {
+    tail: Tail,
     ms: u64,
     text: [u8; MOMENT],
     len: usize,
 }
 
 /// Bytes of the longest moment.
-pub(crate) const MOMENT: usize = 24;
+pub(crate) const MOMENT: usize = 32;
 
 impl Moment {
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(tail: Tail) -> Self {
         Self {
+            tail,
             ms: 0,
             text: [0; MOMENT],
             len: 0,
@@ -181,11 +223,22 @@ impl Moment {
     #[inline]
     pub(crate) fn become_moment(&mut self, ms: u64) {
         if self.len == 0 || self.ms != ms {
-            let mut out = Window::new(&mut self.text, 0);
-            decimal(&mut out, ms, 3);
-            self.len = out.written();
-            self.ms = ms;
+            self.write(ms);
         }
+    }
+
+    #[cold]
+    fn write(&mut self, ms: u64) {
+        let mut out = Window::new(&mut self.text, 0);
+        out.put(match self.tail {
+            Tail::None => b"",
+            Tail::Created => b"\"} ",
+            Tail::Start => b"st@",
+        });
+        decimal(&mut out, ms, 3);
+        out.put(b"\n");
+        self.len = out.written();
+        self.ms = ms;
     }
 
     #[inline]
@@ -284,12 +337,14 @@ impl<'a> Head<'a> {
     }
 }
 
-/// Writes the value of a plain sample.
+/// Writes the value of a plain sample, after the series' name, and a byte more.
 #[inline]
-pub(crate) fn value(out: &mut impl Out, n: u64, places: u8) {
+pub(crate) fn value(out: &mut impl Out, n: u64, places: u8, end: u8) {
     if places == 0 {
-        number(out, n);
+        framed_number(out, *b"\"} ", n, end);
     } else {
+        out.put(b"\"} ");
         decimal(out, n, places);
+        out.put(&[end]);
     }
 }

@@ -3,9 +3,9 @@
 use core::fmt;
 
 use super::{
-    Format, LaneLabels,
+    LaneLabels,
     exposition::{Cursor, Item, Page, Section, Style, sealed},
-    line::{Kind, MOMENT, Moment, Name, Start, Stem, value},
+    line::{Kind, MOMENT, Moment, Name, Start, Stem, Tail, value},
     metric::{Entry, Number, entry},
 };
 use crate::{
@@ -100,35 +100,51 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
         let tail = Tail::of(kind, style.format);
         let created = (tail == Tail::Created)
             .then(|| Start::new(self.stem(style, entry, at.lane, "_created")));
-        let mut line = Plain {
+        let mut ends = Lines {
+            longest: start.longest() + SLACK,
             start,
             created,
-            tail,
             places: entry.places,
-            moment: Moment::new(),
-            name: Name::<F, S::Key>::Retired,
-            n: 0,
+            moment: Moment::new(tail),
+            end: if tail == Tail::Start { b' ' } else { b'\n' },
         };
         let rows = self.ledger.lane_rows(at.lane);
         for id in rows.get(at.row..).unwrap_or_default() {
-            if let Some((row, words, since)) = self.series(*id)
+            if let Some((name, words, since)) = self.series(*id)
                 && let Some(n) = read(words)
             {
-                (line.name, line.n) = (Name::Row(row), n);
-                if !page.put(at, line.at(since)) {
+                if tail != Tail::None {
+                    ends.moment.become_moment(since);
+                }
+                if !page.put(
+                    at,
+                    &Plain {
+                        lines: &ends,
+                        name,
+                        n,
+                    },
+                ) {
                     return false;
                 }
             }
             at.row += 1;
         }
-        (line.name, line.n) = (Name::Retired, retired.unwrap_or(0));
-        retired.is_none() || page.put(at, line.at(style.since))
+        let Some(n) = retired else { return true };
+        ends.moment.become_moment(style.since);
+        page.put(
+            at,
+            &Plain::<F, S::Key> {
+                lines: &ends,
+                name: Name::RETIRED,
+                n,
+            },
+        )
     }
 
     #[inline]
-    fn series(&self, id: Id) -> Option<(&Row<F, S::Key>, &[u64], u64)> {
+    fn series(&self, id: Id) -> Option<(Name<'_, F, S::Key>, &[u64], u64)> {
         let (words, since) = self.ledger.account(widen(id))?;
-        Some((self.meter.row(widen(id))?, words, since))
+        Some((Name::of(self.meter.row(widen(id))?), words, since))
     }
 }
 
@@ -166,77 +182,44 @@ impl<F: Family, B, S, L> fmt::Debug for FamilySection<'_, F, B, S, L> {
     }
 }
 
-/// A plain sample, with what the format says of its beginning.
-struct Plain<'a, F: Family, K: KeyWords> {
+/// What the lines of an entry in a lane have in common.
+struct Lines<'a> {
     start: Start<'a>,
     created: Option<Start<'a>>,
-    tail: Tail,
     places: u8,
     moment: Moment,
-    name: Name<'a, F, K>,
-    n: u64,
+    end: u8,
+    longest: usize,
 }
 
-impl<F: Family, K: KeyWords> Plain<'_, F, K> {
-    #[inline]
-    fn at(&mut self, since: u64) -> &mut Self {
-        if self.tail != Tail::None {
-            self.moment.become_moment(since);
-        }
-        self
-    }
+/// A plain sample, with what the format says of its beginning.
+struct Plain<'a, F: Family, K: KeyWords> {
+    lines: &'a Lines<'a>,
+    name: Name<'a, F, K>,
+    n: u64,
 }
 
 impl<F: Family, K: KeyWords> Item for Plain<'_, F, K> {
     #[inline]
     fn write(&self, out: &mut impl Out) {
-        self.start.put(out);
-        self.name.put(out);
-        out.put(b"\"} ");
-        value(out, self.n, self.places);
-        match (self.tail, &self.created) {
-            (Tail::Start, _) => {
-                out.put(b" st@");
-                self.moment.put(out);
-            }
-            (_, Some(created)) => {
-                out.put(b"\n");
-                created.put(out);
-                self.name.put(out);
-                out.put(b"\"} ");
-                self.moment.put(out);
-            }
-            _ => {}
+        let Self { lines, name, n } = self;
+        lines.start.put(out);
+        name.put(out);
+        value(out, *n, lines.places, lines.end);
+        if lines.end != b'\n' {
+            lines.moment.put(out);
+        } else if let Some(created) = &lines.created {
+            created.put(out);
+            name.put(out);
+            lines.moment.put(out);
         }
-        out.put(b"\n");
     }
 
     #[inline]
     fn longest(&self) -> usize {
-        let line = |start: &Start| start.longest() + self.name.longest() + SLACK;
-        line(&self.start) + self.created.as_ref().map_or(0, line)
+        2 * (self.lines.longest + self.name.longest())
     }
 }
 
 /// Room for a number and a moment with what stands around them.
 const SLACK: usize = 64 + MOMENT;
-
-/// How a format tells when a sample began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tail {
-    None,
-    /// With a line of its own.
-    Created,
-    /// At the end of the line.
-    Start,
-}
-
-impl Tail {
-    const fn of(kind: Kind, format: Format) -> Self {
-        match (kind, format) {
-            (Kind::Gauge, _) | (_, Format::Prometheus) => Self::None,
-            (_, Format::OpenMetrics1) => Self::Created,
-            (_, Format::OpenMetrics2) => Self::Start,
-        }
-    }
-}
