@@ -246,7 +246,9 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
         sequence: u64,
         bytes: usize,
     ) -> Result<GroupId, TrackError> {
-        if bytes > self.policy.max_bytes() || self.shelf.most_frames() == 0 {
+        // Slots that are taken are given back before the group goes without its frame.
+        let slot = self.shelf.frames() > 0 || self.shelf.has_room_for_frame();
+        if bytes > self.policy.max_bytes() || !slot {
             return Err(TrackError::Full);
         }
         let group = self.insert(now, sequence)?;
