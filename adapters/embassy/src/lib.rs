@@ -63,10 +63,12 @@ mod log;
 pub mod retained;
 mod room;
 mod runner;
+mod seats;
 mod serial;
 mod sink;
 mod stats;
 mod time;
+pub mod track;
 #[cfg(feature = "net")]
 mod udp;
 pub mod wire;

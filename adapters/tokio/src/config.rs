@@ -2,15 +2,18 @@
 
 use std::{fmt, time::Duration};
 
-use streamgauge_core::MAX_TIERS;
+use streamgauge_core::{Family, MAX_TIERS};
 
-use crate::{Sink, sink::Outlet};
+use crate::{FamilyMeter, Sink, published::Offered, sink::Outlet};
 
 /// Tiers that a node can be given besides the two built in.
 const MAX_NAMED_TIERS: usize = MAX_TIERS - 2;
 
 /// Series and cells that one table can number.
-const MAX_ROWS: usize = u32::MAX as usize / 4;
+pub(crate) const MAX_ROWS: usize = u32::MAX as usize / 4;
+
+/// The tracks that every node has, without `.json`.
+const BUILT_IN: [&str; 4] = ["publisher", "subscriber", "sessions", "node"];
 
 /// How a node counts and publishes. Made with [`Config::new`], changed by its setters, checked by
 /// [`Stats::spawn`](crate::Stats::spawn).
@@ -22,6 +25,7 @@ pub struct Config {
     pub(crate) cells: usize,
     pub(crate) roots: usize,
     pub(crate) tiers: Vec<String>,
+    pub(crate) families: Vec<Box<dyn Offered>>,
     pub(crate) sinks: Vec<Outlet>,
 }
 
@@ -37,6 +41,7 @@ impl Config {
             cells: 16_384,
             roots: 1_024,
             tiers: Vec::new(),
+            families: Vec::new(),
             sinks: Vec::new(),
         }
     }
@@ -97,6 +102,15 @@ impl Config {
         self
     }
 
+    /// One more family to collect in each tick, and to publish as the track `<family>.json`.
+    ///
+    /// The node holds the meter until it ends; meanwhile no other node can.
+    #[must_use]
+    pub fn with_family<F: Family>(mut self, meter: &FamilyMeter<F>) -> Self {
+        self.families.push(Box::new(meter.clone()));
+        self
+    }
+
     /// One more place to send every changed frame to.
     ///
     /// A series that has ended gives its room back only when every sink accepted its last frame.
@@ -123,6 +137,7 @@ impl Config {
             check_name(name)?;
         }
         self.check_tiers()?;
+        self.check_families()?;
         self.check_room()
     }
 
@@ -137,6 +152,20 @@ impl Config {
                 tier == "internal" || self.tiers.iter().take(place).any(|other| other == tier);
             if tier.is_empty() || taken {
                 return Err(ConfigError::TierName { tier: tier.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    /// A family's name is that of its track, and is not to be taken for another's.
+    fn check_families(&self) -> Result<(), ConfigError> {
+        for (place, family) in self.families.iter().enumerate() {
+            let family = family.name();
+            check_name(family)?;
+            let mut before = self.families.iter().take(place);
+            let taken = BUILT_IN.contains(&family) || before.any(|other| other.name() == family);
+            if taken || family.is_empty() || family.contains('/') {
+                return Err(ConfigError::FamilyName { family });
             }
         }
         Ok(())
@@ -167,6 +196,7 @@ impl fmt::Debug for Config {
             .field("cells", &self.cells)
             .field("roots", &self.roots)
             .field("tiers", &self.tiers)
+            .field("families", &self.families.len())
             .field("sinks", &self.sinks.len())
             .finish_non_exhaustive()
     }
@@ -196,6 +226,16 @@ pub enum ConfigError {
     TooManyTiers {
         /// How many were asked for.
         given: usize,
+    },
+    /// A family whose name is empty, given twice, that of another track, or has a slash in it.
+    FamilyName {
+        /// The name.
+        family: &'static str,
+    },
+    /// A family that another node publishes.
+    FamilyTaken {
+        /// The name.
+        family: &'static str,
     },
     /// More series or cells than a table can number.
     TooLarge {
@@ -234,6 +274,18 @@ impl fmt::Display for ConfigError {
                 write!(
                     f,
                     "{given} tiers besides external and internal; at most {MAX_NAMED_TIERS} can be"
+                )
+            }
+            Self::FamilyName { family } => {
+                write!(
+                    f,
+                    "the family name {family:?} is empty, given twice, that of a track, or has a slash in it; choose another"
+                )
+            }
+            Self::FamilyTaken { family } => {
+                write!(
+                    f,
+                    "another node publishes the meter of the family {family:?}; make one for each node"
                 )
             }
             Self::TooLarge { given } => {

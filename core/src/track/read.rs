@@ -61,7 +61,7 @@ pub struct GroupCursor {
     /// The frame that was read last.
     last: Link,
     read: u64,
-    /// Whether that was the last of a finished group.
+    /// Whether it is known that no more come.
     ended: bool,
 }
 
@@ -137,7 +137,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
         if self.gone.contains(self.shelf.gone(), fetch.sequence) {
             return Poll::Ready(Err(TrackError::Evicted));
         }
-        match (self.end, self.aborted) {
+        match (self.end, self.aborted()) {
             (Some(end), _) if fetch.sequence >= end => Poll::Ready(Ok(None)),
             (_, Some(error)) => Poll::Ready(Err(error)),
             (Some(_), None) if self.closed => Poll::Ready(Ok(None)),
@@ -151,8 +151,8 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// `Pending` until [`Wake::Group`](super::Wake::Group) names the group's slot.
     ///
     /// # Errors
-    /// [`Evicted`](TrackError::Evicted) as soon as the group is, unless its last frame was read: a slow
-    /// reader keeps no memory. After the frames there are, what the group or the track was aborted with.
+    /// [`Evicted`](TrackError::Evicted) as soon as the group is, unless it was finished and read to its
+    /// end: a slow reader keeps no memory. After the frames there are, what the group or the track was aborted with.
     #[inline]
     pub fn poll_frame(&self, cursor: &mut GroupCursor) -> Poll<Result<Option<&P>, TrackError>> {
         if cursor.ended {
@@ -175,7 +175,9 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
             cursor.ended = group.state == GroupState::Finished && group.last == next;
             return Poll::Ready(Ok(frame));
         }
-        self.poll_end(group.state).map_ok(|()| None)
+        let end = self.poll_end(group.state).map_ok(|()| None);
+        cursor.ended = matches!(end, Poll::Ready(Ok(_)));
+        end
     }
 
     /// How many frames a group has, once it is finished. `Pending` as [`poll_frame`](Self::poll_frame).
@@ -210,7 +212,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// # Errors
     /// As [`poll_closed`](Self::poll_closed).
     pub fn poll_finished(&self) -> Poll<Result<u64, TrackError>> {
-        match (self.end, self.aborted) {
+        match (self.end, self.aborted()) {
             (Some(end), _) => Poll::Ready(Ok(end)),
             (None, Some(error)) => Poll::Ready(Err(error)),
             (None, None) if self.closed => Poll::Ready(Err(TrackError::Dropped)),
@@ -219,7 +221,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     }
 
     fn poll_end(&self, state: GroupState) -> Poll<Result<(), TrackError>> {
-        match (state, self.aborted) {
+        match (state, self.aborted()) {
             (GroupState::Finished, _) => Poll::Ready(Ok(())),
             (GroupState::Aborted(error), _) | (GroupState::Open, Some(error)) => {
                 Poll::Ready(Err(error))

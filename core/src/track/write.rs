@@ -159,7 +159,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// What it was aborted with before.
     pub fn abort(&mut self, error: TrackError) -> Result<(), TrackError> {
         self.check_open()?;
-        self.aborted = Some(error);
+        self.state = GroupState::Aborted(error);
         self.shelf.note_open_changed();
         self.news.track_changed();
         Ok(())
@@ -176,11 +176,16 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
 
     /// Whether the track was aborted or closed.
     pub const fn is_closed(&self) -> bool {
-        self.closed || self.aborted.is_some()
+        self.closed || self.aborted().is_some()
+    }
+
+    /// What the track was aborted with.
+    pub const fn aborted(&self) -> Option<TrackError> {
+        self.state.error()
     }
 
     fn check_open(&self) -> Result<(), TrackError> {
-        match self.aborted {
+        match self.aborted() {
             Some(error) => Err(error),
             None if self.closed => Err(TrackError::Dropped),
             None => Ok(()),
@@ -205,7 +210,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     }
 
     fn check_writable(&self, group: GroupId) -> Result<(), TrackError> {
-        if let Some(error) = self.aborted {
+        if let Some(error) = self.aborted() {
             return Err(error);
         }
         match self.shelf.group(group).map(|group| group.state) {
@@ -293,7 +298,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
 
     /// What there is too little of for one more frame.
     fn lack(&mut self, bytes: usize) -> Option<Reason> {
-        if self.bytes.saturating_add(bytes) > self.policy.max_bytes() {
+        if !self.allows(self.bytes.checked_add(bytes)) {
             return Some(Reason::Bytes);
         }
         (!self.shelf.has_room_for_frame()).then_some(Reason::Frames)
@@ -306,12 +311,18 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
             .newest()
             .filter(|(slot, _)| *slot != group.slot());
         let kept = newest.map(|(_, slot)| slot).into_iter();
-        let (mut frames, mut bytes) = (0, bytes);
+        let (mut frames, mut sum) = (0, Some(bytes));
         for kept in kept.chain(self.shelf.group(group)) {
             frames += widen(kept.frames) as usize;
-            bytes = bytes.saturating_add(kept.bytes);
+            sum = sum.and_then(|sum| sum.checked_add(kept.bytes));
         }
-        bytes <= self.policy.max_bytes() && frames < self.shelf.most_frames()
+        self.allows(sum) && frames < self.shelf.most_frames()
+    }
+
+    /// Whether the policy allows so many bytes, which are too many for any if they cannot be counted.
+    #[inline]
+    fn allows(&self, bytes: Option<usize>) -> bool {
+        bytes.is_some_and(|bytes| bytes <= self.policy.max_bytes())
     }
 
     fn push(&mut self, group: GroupId, payload: P, bytes: usize) {
