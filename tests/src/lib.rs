@@ -11,6 +11,7 @@ mod model;
 mod node;
 mod reader;
 mod rows;
+pub mod text;
 mod words;
 mod world;
 

@@ -59,7 +59,7 @@ struct Held<F: Family> {
 
 impl<F: Family> Published for Held<F> {
     fn is_pressed(&self) -> bool {
-        self.shared.meter.is_pressed()
+        self.shared.is_pressed()
     }
 
     fn usage(&self) -> Usage {

@@ -205,23 +205,27 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         })
     }
 
-    /// The words of a row, and when this life of it began.
+    /// What a row has added up to.
     #[inline]
-    pub(crate) fn account(&self, id: u32) -> Option<(&[u64], u64)> {
-        let account = self.books.accounts().get(id as usize)?;
-        Some((account.totals.as_ref(), account.since))
+    pub(crate) fn account(&self, id: u32) -> Option<&Account<F>> {
+        self.books.accounts().get(id as usize)
     }
 
-    /// What the series of a lane that have ended brought to one word.
-    pub(crate) fn retired_word(&self, lane: usize, word: usize) -> u64 {
-        let total = self.books.lanes().get(lane);
-        let total = total.and_then(|lane| lane.total.as_ref().get(word));
+    /// What the series of a lane that have ended brought to these words; the others are left as they
+    /// are in all.
+    pub(crate) fn retired_words(&self, lane: usize, words: core::ops::Range<usize>) -> F::Totals {
+        let mut retired = self.lane_totals(lane);
         let accounts = self.books.accounts();
-        let live = self.lane_rows(lane).iter().filter_map(|id| {
-            let account = accounts.get(*id as usize)?;
-            account.totals.as_ref().get(word)
-        });
-        live.fold(total.copied().unwrap_or(0), |left, n| left.wrapping_sub(*n))
+        if let Some(retired) = retired.as_mut().get_mut(words.clone()) {
+            for id in self.lane_rows(lane) {
+                let account = accounts.get(*id as usize);
+                let live = account.and_then(|account| account.totals.as_ref().get(words.clone()));
+                for (retired, live) in retired.iter_mut().zip(live.unwrap_or_default()) {
+                    *retired = retired.wrapping_sub(*live);
+                }
+            }
+        }
+        retired
     }
 
     /// The words of [`total`](Self::total).
