@@ -9,6 +9,9 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u8)]
+// A result of this or of pointers is then copied in words that start where the pointers do: a copy that
+// straddles what was just written waits until that is in the cache.
+#[cfg_attr(target_pointer_width = "64", repr(align(8)))]
 pub enum TrackError {
     /// There is a group with this sequence.
     Duplicate = 2,

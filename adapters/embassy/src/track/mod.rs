@@ -103,17 +103,19 @@ use state::{State, TRACK};
 /// | parameter | what there is room for |
 /// |---|---|
 /// | `P` | the [payload](Payload) of a frame |
-/// | `GROUPS` | groups that are cached: 62 bytes each where pointers have 32 bits, 68 where they have 64 |
-/// | `FRAMES` | frames of all of them together: an `Option<P>` and 2 (4) bytes each, padded |
+/// | `GROUPS` | groups that are cached: 50 bytes each where pointers have 32 bits, 68 where they have 64 |
+/// | `FRAMES` | frames of all of them together: an `Option<P>` and a link of 2 (4) bytes each, padded |
 /// | `READERS` | readers at once: 16 (32) bytes each |
 /// | `GONE` | stretches of evicted sequences that are remembered one by one: 16 bytes each |
 ///
-/// Any of them may be zero, and the track then refuses what there is no room for. Without holes in the
-/// sequences one stretch will do; with more holes than stretches, a sequence below the highest stretches
-/// that never came is taken for evicted.
+/// It takes 352 (416) bytes besides.
 ///
-/// The `static` itself keeps the track open no longer, and is what a weak handle is elsewhere: anybody may
-/// make a consumer of it, or abort it.
+/// Any of them may be zero, and the track then refuses what there is no room for. Without holes in the
+/// sequences one stretch will do; with more holes than stretches, a sequence that never came is taken
+/// for evicted if it is below all but the last few that were.
+///
+/// A reference to the `static` is a weak handle: it does not keep the track open, and anybody who has one
+/// may read the track, or abort it.
 pub struct Track<
     P,
     const GROUPS: usize,

@@ -3,15 +3,15 @@
 use std::{
     future::poll_fn,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
-use streamgauge_core::track::{Fetch, GroupCursor, TrackCursor, TrackError};
+use streamgauge_core::track::{Fetch, GroupCursor, GroupId, TrackCursor, TrackError};
 
 use super::{
     GroupConsumer, TrackProducer,
-    reader::{Reader, or_wait},
+    reader::Reader,
     shared::Shared,
     state::{Ring, State},
 };
@@ -46,22 +46,25 @@ impl TrackConsumer {
     /// # Errors
     /// After all groups that are cached: what the track was aborted with, and
     /// [`Dropped`](TrackError::Dropped) if its last producer went before it was finished.
-    pub async fn next_group(&mut self) -> Result<Option<GroupConsumer>, TrackError> {
-        poll_fn(|cx| self.poll_next_group(cx)).await
+    #[inline]
+    pub fn next_group(
+        &mut self,
+    ) -> impl Future<Output = Result<Option<GroupConsumer>, TrackError>> + Send {
+        poll_fn(|cx| self.poll_next_group(cx))
     }
 
     /// As [`next_group`](Self::next_group).
     ///
     /// # Errors
     /// As [`next_group`](Self::next_group).
+    #[inline]
     pub fn poll_next_group(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<GroupConsumer>, TrackError>> {
-        self.reader.poll(cx, |shared, state| {
-            let next = or_wait(state.cache.poll_next_group(&mut self.cursor), Ring::Track)?;
-            Ok(next.map(|group| group.map(|group| GroupConsumer::of(shared, state, group))))
-        })
+        let cursor = &mut self.cursor;
+        let look = |state: &mut State| state.cache.poll_next_group(cursor);
+        poll_group(&mut self.reader, cx, look)
     }
 
     /// Waits for the first frame of the next group in the order of arrival, and passes over the others:
@@ -70,20 +73,26 @@ impl TrackConsumer {
     ///
     /// # Errors
     /// As [`next_group`](Self::next_group).
-    pub async fn read_frame(&mut self) -> Result<Option<Bytes>, TrackError> {
-        poll_fn(|cx| self.poll_read_frame(cx)).await
+    #[inline]
+    pub fn read_frame(&mut self) -> impl Future<Output = Result<Option<Bytes>, TrackError>> + Send {
+        poll_fn(|cx| self.poll_read_frame(cx))
     }
 
     /// As [`read_frame`](Self::read_frame).
     ///
     /// # Errors
     /// As [`read_frame`](Self::read_frame).
+    #[inline]
     pub fn poll_read_frame(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Bytes>, TrackError>> {
-        self.reader
-            .poll(cx, |_, state| first_frame(state, &mut self.cursor))
+        let mut frame = None;
+        let cursor = &mut self.cursor;
+        let polled = self.reader.poll(cx, Ring::Track, |state, ring| {
+            poll_first_frame(state, cursor, ring, &mut frame)
+        });
+        polled.map_ok(|()| frame)
     }
 
     /// Waits for the group with this sequence; `None` if there will never be one, because it lies past
@@ -93,9 +102,13 @@ impl TrackConsumer {
     /// [`Evicted`](TrackError::Evicted) if it was evicted, or is too old to come; what the track was
     /// aborted with; and [`Dropped`](TrackError::Dropped) if its last producer went before it was
     /// finished.
-    pub async fn get_group(&mut self, sequence: u64) -> Result<Option<GroupConsumer>, TrackError> {
+    #[inline]
+    pub fn get_group(
+        &mut self,
+        sequence: u64,
+    ) -> impl Future<Output = Result<Option<GroupConsumer>, TrackError>> + Send {
         let mut fetch = Fetch::new(sequence);
-        poll_fn(|cx| self.poll_get_group(cx, &mut fetch)).await
+        poll_fn(move |cx| self.poll_get_group(cx, &mut fetch))
     }
 
     /// As [`get_group`](Self::get_group). To be called with the same `fetch` until it is ready: its first
@@ -103,16 +116,16 @@ impl TrackConsumer {
     ///
     /// # Errors
     /// As [`get_group`](Self::get_group).
+    #[inline]
     pub fn poll_get_group(
         &mut self,
         cx: &mut Context<'_>,
         fetch: &mut Fetch,
     ) -> Poll<Result<Option<GroupConsumer>, TrackError>> {
-        self.reader.poll(cx, |shared, state| {
+        poll_group(&mut self.reader, cx, |state| {
             let found = state.cache.poll_get_group(fetch);
             state.observe();
-            let found = or_wait(found, Ring::Track)?;
-            Ok(found.map(|group| group.map(|group| GroupConsumer::of(shared, state, group))))
+            found
         })
     }
 
@@ -121,8 +134,9 @@ impl TrackConsumer {
     /// # Errors
     /// What it was aborted with, and [`Dropped`](TrackError::Dropped) if its last producer went before it
     /// was finished.
-    pub async fn closed(&mut self) -> Result<(), TrackError> {
-        poll_fn(|cx| self.poll_closed(cx)).await
+    #[inline]
+    pub fn closed(&mut self) -> impl Future<Output = Result<(), TrackError>> + Send {
+        poll_fn(|cx| self.poll_closed(cx))
     }
 
     /// As [`closed`](Self::closed).
@@ -137,8 +151,9 @@ impl TrackConsumer {
     ///
     /// # Errors
     /// As [`closed`](Self::closed).
-    pub async fn finished(&mut self) -> Result<u64, TrackError> {
-        poll_fn(|cx| self.poll_finished(cx)).await
+    #[inline]
+    pub fn finished(&mut self) -> impl Future<Output = Result<u64, TrackError>> + Send {
+        poll_fn(|cx| self.poll_finished(cx))
     }
 
     /// As [`finished`](Self::finished).
@@ -146,9 +161,8 @@ impl TrackConsumer {
     /// # Errors
     /// As [`closed`](Self::closed).
     pub fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, TrackError>> {
-        self.reader.poll(cx, |_, state| {
-            or_wait(state.cache.poll_finished(), Ring::Ends)
-        })
+        self.reader
+            .poll(cx, Ring::Ends, |state, _| state.cache.poll_finished())
     }
 
     /// Passes over groups with sequences below this one, from now on.
@@ -187,22 +201,51 @@ impl Drop for TrackConsumer {
     }
 }
 
-/// The first frame of the next group that has one. The reader goes on only when it is there.
-fn first_frame(
+/// Waits for the group that `look` finds.
+#[inline]
+fn poll_group(
+    reader: &mut Reader,
+    cx: &Context<'_>,
+    look: impl FnOnce(&mut State) -> Poll<Result<Option<GroupId>, TrackError>>,
+) -> Poll<Result<Option<GroupConsumer>, TrackError>> {
+    let mut whole = None;
+    let found = reader.poll(cx, Ring::Track, |state, _| {
+        let found = look(state);
+        if let Poll::Ready(Ok(Some(group))) = found {
+            state.peek(group, &mut whole);
+        }
+        found
+    });
+    let group = match ready!(found) {
+        Ok(Some(group)) => GroupConsumer::of(reader.shared(), group, whole),
+        Ok(None) => return Poll::Ready(Ok(None)),
+        Err(error) => return Poll::Ready(Err(error)),
+    };
+    Poll::Ready(Ok(Some(group)))
+}
+
+/// The first frame of the next group that has one, or where to wait for it. The reader goes on only when
+/// it is there.
+#[inline]
+fn poll_first_frame(
     state: &State,
     cursor: &mut TrackCursor,
-) -> Result<Result<Option<Bytes>, TrackError>, Ring> {
+    ring: &mut Ring,
+    first: &mut Option<Bytes>,
+) -> Poll<Result<(), TrackError>> {
     loop {
         let mut next = *cursor;
-        let group = match or_wait(state.cache.poll_next_group(&mut next), Ring::Track)? {
+        let group = match ready!(state.cache.poll_next_group(&mut next)) {
             Ok(Some(group)) => group,
-            end => return Ok(end.map(|_| None)),
+            end => return Poll::Ready(end.map(drop)),
         };
-        let frame = state.cache.poll_frame(&mut GroupCursor::new(group));
-        let frame = or_wait(frame, Ring::Group(group))?;
+        *ring = Ring::Group(group);
+        let frame = ready!(state.cache.poll_frame(&mut GroupCursor::new(group)));
+        *ring = Ring::Track;
         *cursor = next;
         if let Ok(Some(frame)) = frame {
-            return Ok(Ok(Some(frame.clone())));
+            *first = Some(frame.clone());
+            return Poll::Ready(Ok(()));
         }
     }
 }

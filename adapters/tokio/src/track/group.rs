@@ -3,14 +3,14 @@
 use std::{
     future::poll_fn,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
 use streamgauge_core::track::{GroupCursor, GroupId, TrackError};
 
 use super::{
-    reader::{Reader, or_wait},
+    reader::Reader,
     shared::Shared,
     state::{Ring, State},
 };
@@ -74,7 +74,9 @@ impl GroupProducer {
 
     /// A reader of the group, from its first frame.
     pub fn consume(&self) -> GroupConsumer {
-        GroupConsumer::of(&self.shared, &self.shared.lock(), self.group)
+        let mut whole = None;
+        self.shared.lock().peek(self.group, &mut whole);
+        GroupConsumer::of(&self.shared, self.group, whole)
     }
 
     /// The group's sequence.
@@ -114,34 +116,24 @@ impl Drop for GroupProducer {
 /// taken nothing. A group of one frame that was finished when the reader got it is read from the reader
 /// itself, without a lock, also when it is evicted meanwhile.
 #[derive(Clone, Debug)]
-pub struct GroupConsumer {
-    sequence: u64,
-    source: Source,
-}
+pub struct GroupConsumer(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    /// The only frame of a finished group, until it is read.
-    Whole(Option<Bytes>),
+    /// The only frame of a finished group, until it is read, and the group's sequence.
+    Whole(Option<Bytes>, u64),
     Track(Reader, GroupCursor),
 }
 
 impl GroupConsumer {
-    /// A reader of a group that is there.
+    /// A reader of a group, and its only frame if it is finished. To be made after the lock is let go,
+    /// when what was written under it can be moved without a stall.
     #[inline]
-    pub(super) fn of(shared: &Arc<Shared>, state: &State, group: GroupId) -> Self {
-        let mut cursor = GroupCursor::new(group);
-        let source = if state.cache.poll_group_finished(group) == Poll::Ready(Ok(1))
-            && let Poll::Ready(Ok(Some(frame))) = state.cache.poll_frame(&mut cursor)
-        {
-            Source::Whole(Some(frame.clone()))
-        } else {
-            Source::Track(Reader::new(shared.clone()), cursor)
-        };
-        Self {
-            sequence: group.sequence(),
-            source,
-        }
+    pub(super) fn of(shared: &Arc<Shared>, group: GroupId, whole: Option<Bytes>) -> Self {
+        Self(match whole {
+            Some(frame) => Source::Whole(Some(frame), group.sequence()),
+            None => Source::Track(Reader::new(shared.clone()), GroupCursor::new(group)),
+        })
     }
 
     /// Waits for the next frame; `None` at the end of a finished group. The payload is shared, not
@@ -150,8 +142,9 @@ impl GroupConsumer {
     /// # Errors
     /// [`Evicted`](TrackError::Evicted) if the group is, unless its last frame was read; after the frames
     /// there are, what the group or the track was aborted with.
-    pub async fn read_frame(&mut self) -> Result<Option<Bytes>, TrackError> {
-        poll_fn(|cx| self.poll_read_frame(cx)).await
+    #[inline]
+    pub fn read_frame(&mut self) -> impl Future<Output = Result<Option<Bytes>, TrackError>> + Send {
+        poll_fn(|cx| self.poll_read_frame(cx))
     }
 
     /// As [`read_frame`](Self::read_frame).
@@ -163,13 +156,9 @@ impl GroupConsumer {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Bytes>, TrackError>> {
-        match &mut self.source {
-            Source::Whole(frame) => Poll::Ready(Ok(frame.take())),
-            Source::Track(reader, cursor) => reader.poll(cx, |_, state| {
-                let ring = Ring::Group(cursor.group());
-                let frame = or_wait(state.cache.poll_frame(cursor), ring)?;
-                Ok(frame.map(Option::<&Bytes>::cloned))
-            }),
+        match &mut self.0 {
+            Source::Whole(frame, _) => Poll::Ready(Ok(frame.take())),
+            Source::Track(reader, cursor) => poll_frame(reader, cursor, cx),
         }
     }
 
@@ -177,8 +166,9 @@ impl GroupConsumer {
     ///
     /// # Errors
     /// [`Evicted`](TrackError::Evicted) if the group is, and what it or the track was aborted with.
-    pub async fn finished(&mut self) -> Result<u64, TrackError> {
-        poll_fn(|cx| self.poll_finished(cx)).await
+    #[inline]
+    pub fn finished(&mut self) -> impl Future<Output = Result<u64, TrackError>> + Send {
+        poll_fn(|cx| self.poll_finished(cx))
     }
 
     /// As [`finished`](Self::finished).
@@ -186,12 +176,12 @@ impl GroupConsumer {
     /// # Errors
     /// As [`finished`](Self::finished).
     pub fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, TrackError>> {
-        match &mut self.source {
-            Source::Whole(_) => Poll::Ready(Ok(1)),
+        match &mut self.0 {
+            Source::Whole(..) => Poll::Ready(Ok(1)),
             Source::Track(reader, cursor) => {
                 let group = cursor.group();
-                reader.poll(cx, |_, state| {
-                    or_wait(state.cache.poll_group_finished(group), Ring::Group(group))
+                reader.poll(cx, Ring::Group(group), |state, _| {
+                    state.cache.poll_group_finished(group)
                 })
             }
         }
@@ -199,6 +189,24 @@ impl GroupConsumer {
 
     /// The group's sequence.
     pub fn sequence(&self) -> u64 {
-        self.sequence
+        match &self.0 {
+            Source::Whole(_, sequence) => *sequence,
+            Source::Track(_, cursor) => cursor.group().sequence(),
+        }
     }
+}
+
+/// The next frame of a group that is read under the track's lock.
+fn poll_frame(
+    reader: &mut Reader,
+    cursor: &mut GroupCursor,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Option<Bytes>, TrackError>> {
+    let mut frame = None;
+    let ring = Ring::Group(cursor.group());
+    let polled = reader.poll(cx, ring, |state, _| {
+        let found = ready!(state.cache.poll_frame(cursor));
+        Poll::Ready(found.map(|found| frame = found.cloned()))
+    });
+    polled.map_ok(|()| frame)
 }

@@ -1,6 +1,6 @@
 //! Who writes a track.
 
-use std::{future::poll_fn, sync::Arc};
+use std::{future::poll_fn, sync::Arc, task::Poll};
 
 use bytes::Bytes;
 use streamgauge_core::track::TrackError;
@@ -167,8 +167,8 @@ impl Drop for TrackProducer {
 pub(super) async fn wait_for_use(shared: &Arc<Shared>, used: bool) -> Result<(), TrackError> {
     let mut reader = Reader::new(shared.clone());
     let look = |state: &State| match state.open() {
-        Ok(()) if state.is_used() != used => Err(Ring::Ends),
-        open => Ok(open),
+        Ok(()) if state.is_used() != used => Poll::Pending,
+        open => Poll::Ready(open),
     };
-    poll_fn(|cx| reader.poll(cx, |_, state| look(state))).await
+    poll_fn(|cx| reader.poll(cx, Ring::Ends, |state, _| look(state))).await
 }

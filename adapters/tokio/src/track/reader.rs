@@ -14,36 +14,37 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Reader {
     shared: Arc<Shared>,
-    /// Where it waits; taken when it first does, and kept.
-    seat: Option<usize>,
+    /// Where it waits; zero until it first does, and then kept.
+    seat: usize,
 }
 
 impl Reader {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, seat: None }
+        Self { shared, seat: 0 }
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 
-    /// Looks at the track under its lock; waits in the ring that the look names if it found nothing.
+    /// Looks at the track under its lock; waits in the ring if the look found nothing. The look may name
+    /// another one.
     #[inline]
     pub(super) fn poll<T>(
         &mut self,
         cx: &Context<'_>,
-        look: impl FnOnce(&Arc<Shared>, &mut State) -> Result<T, Ring>,
+        mut ring: Ring,
+        look: impl FnOnce(&mut State, &mut Ring) -> Poll<T>,
     ) -> Poll<T> {
         let mut state = self.shared.lock();
-        match look(&self.shared, &mut state) {
-            Ok(found) => Poll::Ready(found),
-            Err(ring) => {
-                let before = state.park(&mut self.seat, ring, cx.waker());
-                drop(state);
-                drop(before);
-                Poll::Pending
-            }
+        let found = look(&mut state, &mut ring);
+        if found.is_pending() {
+            let before = state.park(&mut self.seat, ring, cx.waker());
+            drop(state);
+            // Not under the lock: a task may end with its last waker.
+            drop(before);
         }
+        found
     }
 }
 
@@ -56,18 +57,9 @@ impl Clone for Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        if let Some(seat) = self.seat {
+        if self.seat != 0 {
             // Dropped after the lock is let go.
-            let _waker = self.shared.lock().seats.leave(seat);
+            let _waker = self.shared.lock().seats.leave(self.seat);
         }
-    }
-}
-
-/// What was found, or where to wait for it.
-#[inline]
-pub(super) fn or_wait<T>(found: Poll<T>, ring: Ring) -> Result<T, Ring> {
-    match found {
-        Poll::Ready(found) => Ok(found),
-        Poll::Pending => Err(ring),
     }
 }

@@ -37,7 +37,7 @@ impl Seats {
         }
     }
 
-    /// A seat, in a ring of its own.
+    /// A seat, in a ring of its own. It is not number zero, which stands for none elsewhere.
     pub(super) fn take(&mut self) -> usize {
         let seat = match self.free {
             0 => {

@@ -2,13 +2,13 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
-    task::Waker,
+    task::{Poll, Waker},
 };
 
 use bytes::Bytes;
 use streamgauge_core::{
     Instant,
-    track::{GroupId, TrackCache, TrackError, Wake},
+    track::{GroupCursor, GroupId, TrackCache, TrackError, Wake},
 };
 
 use super::{TrackConfig, config::Observer, room::GrowingRoom, seats::Seats};
@@ -102,19 +102,16 @@ impl State {
     /// of the lock.
     #[inline]
     #[must_use]
-    pub(super) fn park(
-        &mut self,
-        seat: &mut Option<usize>,
-        ring: Ring,
-        waker: &Waker,
-    ) -> Option<Waker> {
+    pub(super) fn park(&mut self, seat: &mut usize, ring: Ring, waker: &Waker) -> Option<Waker> {
         let ring = match ring {
             Ring::Track => Seats::TRACK,
             Ring::Ends => Seats::ENDS,
             Ring::Group(group) => self.ring_of(group),
         };
-        let seat = *seat.get_or_insert_with(|| self.seats.take());
-        self.seats.park(seat, ring, waker)
+        if *seat == 0 {
+            *seat = self.seats.take();
+        }
+        self.seats.park(*seat, ring, waker)
     }
 
     /// One more producer of the track, if it is open.
@@ -211,6 +208,16 @@ impl State {
             bench.group = None;
             // An error means that it is finished, or was given up before.
             let _ = self.cache.abort_group(group, TrackError::Dropped);
+        }
+    }
+
+    /// The only frame of a group, if it is finished.
+    #[inline]
+    pub(super) fn peek(&self, group: GroupId, frame: &mut Option<Bytes>) {
+        if self.cache.poll_group_finished(group) == Poll::Ready(Ok(1))
+            && let Poll::Ready(Ok(Some(only))) = self.cache.poll_frame(&mut GroupCursor::new(group))
+        {
+            *frame = Some(only.clone());
         }
     }
 
