@@ -8,7 +8,18 @@ use super::{
     state::{self, Topic},
 };
 
-/// Reads the frames of one group in order, also as it grows, in the seat of its [`TrackConsumer`].
+/// Reads the frames of one group in order, also as it grows, in the seat of its [`TrackConsumer`]: who is in
+/// a group cannot wait for the next one as well.
+///
+/// ```compile_fail,E0499
+/// # use streamgauge_embassy::track::{AnyTrack, TrackConsumer, TrackError};
+/// async fn both<T: AnyTrack>(reader: &mut TrackConsumer<T>) -> Result<(), TrackError> {
+///     let group = reader.next_group().await?;
+///     let next = reader.next_group().await?;
+///     drop((group, next));
+///     Ok(())
+/// }
+/// ```
 pub struct GroupConsumer<'a, T: AnyTrack> {
     reader: &'a mut TrackConsumer<T>,
     cursor: GroupCursor,
