@@ -574,16 +574,14 @@ async fn a_track_exported_on_demand_is_there_after_its_end() {
     let _bridge = tokio::spawn(export_on_demand(track.weak(), moq.producer.clone()));
     write(&track, 0, &frames(2));
     track.finish().unwrap();
-    drop(track);
-    for _ in 0..2 {
+    for _ in 0..3 {
         let mut subscriber = moq.subscribe().await;
-        assert_eq!(
-            read_moq(&mut next_moq(&mut subscriber).await).await,
-            frames(2)
-        );
+        within(track.used()).await.unwrap();
+        let mut group = next_moq(&mut subscriber).await;
+        assert_eq!(read_moq(&mut group).await, frames(2));
         assert!(within(subscriber.recv_group()).await.unwrap().is_none());
         drop(subscriber);
-        within(moq.producer.unused()).await.unwrap();
+        within(track.unused()).await.unwrap();
     }
 }
 
@@ -620,11 +618,13 @@ async fn a_track_imported_on_demand_is_subscribed_while_it_is_read() {
 
 #[tokio::test]
 async fn a_refused_subscription_aborts_the_track() {
-    let (moq, track) = (Moq::direct(), cache());
-    let consumer = moq.consumer();
-    moq.producer.abort(Error::App(9)).unwrap();
+    let broadcast = broadcast::Info::new().produce();
+    let request = broadcast.reserve_track("video").unwrap();
+    let track = cache();
     let mut reader = track.consume();
-    let bridge = tokio::spawn(import_on_demand(consumer, from_the_start(), track));
+    let bridge = import_on_demand(request.consume(), from_the_start(), track);
+    let bridge = tokio::spawn(bridge);
+    request.reject(Error::App(9));
     let error = ended(bridge).await.unwrap_err();
     assert!(matches!(error, BridgeError::Moq(Error::App(9))), "{error}");
     assert_eq!(within(reader.finished()).await, Err(TrackError::Aborted(9)));
@@ -677,4 +677,44 @@ async fn a_fetch_is_answered_on_demand() {
     within(track.unused()).await.unwrap();
     let missing = moq.fetch(1, 0).await.map(|_| ()).unwrap_err();
     assert!(matches!(missing, Error::NotFound), "{missing}");
+}
+
+#[tokio::test]
+async fn an_export_nobody_reads_goes_on_until_its_groups_end() {
+    let (moq, track) = (Moq::direct(), cache());
+    let group = track.append_group().unwrap();
+    track.finish().unwrap();
+    let bridge = export(track.consume(), &moq);
+    while moq.producer.final_sequence().is_none() {
+        tokio::task::yield_now().await;
+    }
+    group.write_frame("late").unwrap();
+    group.finish().unwrap();
+    ended(bridge).await.unwrap();
+    let mut copied = next_moq(&mut moq.subscribe().await).await;
+    assert_eq!(read_moq(&mut copied).await, ["late"]);
+}
+
+#[tokio::test]
+async fn an_export_ends_with_the_track_it_writes() {
+    let (moq, track) = (Moq::direct(), cache());
+    let bridge = export(track.consume(), &moq);
+    moq.producer.abort(Error::App(3)).unwrap();
+    let error = ended(bridge).await.unwrap_err();
+    assert!(matches!(error, BridgeError::Moq(Error::App(3))), "{error}");
+}
+
+#[tokio::test]
+async fn a_group_that_was_evicted_is_passed_over() {
+    let (moq, track) = (Moq::new().await, cache_of_groups(2));
+    for sequence in [1, 2, 3] {
+        write(&track, sequence, &frames(1));
+    }
+    let mut reader = track.consume();
+    let _bridge = import(&moq, track).await;
+    write_moq(moq.create_group(1), &frames(1));
+    write_moq(moq.create_group(4), &frames(1));
+    for expected in [2, 3, 4] {
+        assert_eq!(next(&mut reader).await.sequence(), expected);
+    }
 }

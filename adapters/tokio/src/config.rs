@@ -2,9 +2,13 @@
 
 use std::{fmt, time::Duration};
 
-use streamgauge_core::{Family, MAX_TIERS};
+use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic};
 
-use crate::{FamilyMeter, Sink, published::Offered, sink::Outlet};
+use crate::{
+    AnnounceError, FamilyMeter, OriginProducer, Sink,
+    published::{Offered, metrics},
+    sink::Outlet,
+};
 
 /// Tiers that a node can be given besides the two built in.
 const MAX_NAMED_TIERS: usize = MAX_TIERS - 2;
@@ -27,6 +31,7 @@ pub struct Config {
     pub(crate) tiers: Vec<String>,
     pub(crate) families: Vec<Box<dyn Offered>>,
     pub(crate) sinks: Vec<Outlet>,
+    pub(crate) origins: Vec<OriginProducer>,
 }
 
 impl Config {
@@ -43,6 +48,7 @@ impl Config {
             tiers: Vec::new(),
             families: Vec::new(),
             sinks: Vec::new(),
+            origins: Vec::new(),
         }
     }
 
@@ -120,6 +126,14 @@ impl Config {
         self
     }
 
+    /// Publishes every changed frame in this process too: as a broadcast with the node's tracks, announced
+    /// on this origin under [`Stats::path`](crate::Stats::path). See [`TrackSink`](crate::TrackSink).
+    #[must_use]
+    pub fn with_origin(mut self, origin: &OriginProducer) -> Self {
+        self.origins.push(origin.clone());
+        self
+    }
+
     /// The path of the node's stats broadcast.
     pub(crate) fn path(&self) -> String {
         let node = if self.node.is_empty() { "" } else { "/" };
@@ -168,6 +182,20 @@ impl Config {
                 return Err(ConfigError::FamilyName { family });
             }
         }
+        self.check_metrics()
+    }
+
+    /// A metric that is there twice makes scrapers refuse all of a node's text.
+    fn check_metrics(&self) -> Result<(), ConfigError> {
+        let mut taken = [metrics::<Traffic>(), metrics::<Presence>()].concat();
+        for family in &self.families {
+            let metrics = family.metrics();
+            if let Some(metric) = metrics.iter().find(|metric| taken.contains(metric)) {
+                let family = family.name();
+                return Err(ConfigError::MetricName { family, metric });
+            }
+            taken.extend(metrics);
+        }
         Ok(())
     }
 
@@ -198,6 +226,7 @@ impl fmt::Debug for Config {
             .field("tiers", &self.tiers)
             .field("families", &self.families.len())
             .field("sinks", &self.sinks.len())
+            .field("origins", &self.origins.len())
             .finish_non_exhaustive()
     }
 }
@@ -232,11 +261,20 @@ pub enum ConfigError {
         /// The name.
         family: &'static str,
     },
+    /// A family with a metric that another family of the node has.
+    MetricName {
+        /// The family's name.
+        family: &'static str,
+        /// The metric's name in text.
+        metric: &'static str,
+    },
     /// A family that another node publishes.
     FamilyTaken {
         /// The name.
         family: &'static str,
     },
+    /// The stats could not be announced on an origin.
+    Announce(AnnounceError),
     /// More series or cells than a table can number.
     TooLarge {
         /// How many were asked for.
@@ -280,6 +318,14 @@ impl fmt::Display for ConfigError {
                 write!(
                     f,
                     "the family name {family:?} is empty, given twice, that of a track, or has a slash in it; choose another"
+                )
+            }
+            Self::Announce(error) => error.fmt(f),
+            Self::MetricName { family, metric } => {
+                write!(
+                    f,
+                    "another family has the metric {metric} of the family {family:?}; declare one of them with other \
+                     metric names"
                 )
             }
             Self::FamilyTaken { family } => {

@@ -1,6 +1,6 @@
 //! What a user holds: the owner of a node's counting and publishing.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use streamgauge_core::{Format, Tier, Usage};
@@ -24,7 +24,6 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Stats(Option<Arc<Node>>);
 
-#[derive(Debug)]
 struct Node {
     host: Host,
     board: Arc<Board>,
@@ -179,5 +178,15 @@ impl Stats {
             // The driver sends nothing: this waits for its end.
             let _ = ended.changed().await;
         }
+    }
+}
+
+/// Says which node it is, and leaves its tables out.
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("path", &self.board.path)
+            .field("shared", self.host.shared())
+            .finish_non_exhaustive()
     }
 }

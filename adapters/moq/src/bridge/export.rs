@@ -83,13 +83,11 @@ impl Export {
     }
 
     fn poll(&mut self, waiter: &Waiter) -> Poll<Result<Step, Error>> {
-        if let Poll::Ready(error) = self.to.poll_closed(waiter) {
-            return Poll::Ready(Err(error));
-        }
         let copied = self.groups.poll(waiter);
         if let Poll::Ready(step) = self.poll_track(waiter) {
             return Poll::Ready(Ok(step));
         }
+        // An error is the end of the track on the other side.
         if let Poll::Ready(request) = self.fetches.poll_requested_group(waiter) {
             return Poll::Ready(request.map(Step::Fetch));
         }
