@@ -220,22 +220,12 @@ fn totals<N: Names + ?Sized, T: Books<Traffic>, P: Books<Presence>>(
         let role = Role::ALL
             .get(lane % Role::ALL.len())
             .map_or("", |role| role.as_str());
-        lane_total(
-            out,
-            names,
-            (lane, lane / Role::ALL.len()),
-            role,
-            &traffic.total(lane),
-        );
+        let place = (lane, lane / Role::ALL.len());
+        lane_total::<Traffic>(out, names, place, role, &traffic.lane_totals(lane));
     }
     for lane in 0..presence.lanes() {
-        lane_total(
-            out,
-            names,
-            (lane + 1, lane),
-            "sessions",
-            &presence.total(lane),
-        );
+        let place = (lane + 1, lane);
+        lane_total::<Presence>(out, names, place, "sessions", &presence.lane_totals(lane));
     }
     out.put(b"}");
 }
@@ -245,7 +235,7 @@ fn lane_total<F: Family>(
     names: &(impl Names + ?Sized),
     (place, tier): (usize, usize),
     track: &str,
-    total: &F,
+    total: &F::Totals,
 ) {
     out.put(if place == 0 { b"\"" } else { b",\"" });
     let tier = Tier::from_index(tier).map_or("", |tier| names.tier(tier));
@@ -255,7 +245,7 @@ fn lane_total<F: Family>(
     }
     out.put(track.as_bytes());
     out.put(b"\":");
-    json::words::<F>(out, total.words().as_ref());
+    json::words::<F>(out, total.as_ref());
     out.put(b"}");
 }
 

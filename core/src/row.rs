@@ -126,7 +126,7 @@ impl<F: Family, K: KeyWords> Row<F, K> {
         self.poured.words()
     }
 
-    /// Sets a gauge to a value as [`encoded`](crate::schema::encoded). A plain store: needs no lock as
+    /// Sets a gauge to a value as tables keep it. A plain store: needs no lock as
     /// long as the caller holds the series.
     #[inline]
     pub(crate) fn set(&self, place: usize, level: usize) {
@@ -136,9 +136,9 @@ impl<F: Family, K: KeyWords> Row<F, K> {
     }
 
     /// The gauges that are set.
-    pub(crate) fn levels(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn levels(&self) -> impl Iterator<Item = u64> + '_ {
         let levels = self.set.words().iter();
-        levels.map(|level| level.load(Ordering::Relaxed))
+        levels.map(|level| level.load(Ordering::Relaxed) as u64)
     }
 
     /// Forgets the gauges: the next series of this row begins with none.

@@ -14,7 +14,6 @@ use crate::{
     meter::Meter,
     schema::{Distribution, Family, Histogram, Reading, Totals, encoded},
     storage::Storage,
-    sync::PlainWords,
 };
 
 /// The series of one lane's frame as plain data, read from a ledger; see [`Ledger::snapshot`].
@@ -45,7 +44,6 @@ impl<F: Family, B: Books<F>, S: Storage<F>> Serialize for Snapshot<'_, F, B, S> 
         for series in series() {
             let row = Row::<F> {
                 words: series.words,
-                levels: series.levels,
                 since: series.since,
                 family: PhantomData,
             };
@@ -64,7 +62,6 @@ impl<K: KeyWords> Serialize for Key<K> {
 /// A series as frames show it.
 struct Row<'a, F> {
     words: &'a [u64],
-    levels: &'a [usize],
     since: u64,
     family: PhantomData<F>,
 }
@@ -72,7 +69,7 @@ struct Row<'a, F> {
 impl<F: Family> Serialize for Row<'_, F> {
     fn serialize<T: Serializer>(&self, to: T) -> Result<T::Ok, T::Error> {
         let mut row = to.serialize_struct(F::NAME, fields::<F>() + 1)?;
-        put_fields::<F, _>(&mut row, self.words, self.levels)?;
+        put_fields::<F, _>(&mut row, self.words)?;
         row.serialize_field("since", &self.since)?;
         row.end()
     }
@@ -82,7 +79,7 @@ impl<F: Family> Serialize for Row<'_, F> {
 #[doc(hidden)]
 pub fn write<F: Family, T: Serializer>(family: &F, to: T) -> Result<T::Ok, T::Error> {
     let mut row = to.serialize_struct(F::NAME, fields::<F>())?;
-    put_fields::<F, _>(&mut row, family.words().as_ref(), family.levels().as_ref())?;
+    put_fields::<F, _>(&mut row, family.words().as_ref())?;
     row.end()
 }
 
@@ -90,18 +87,14 @@ const fn fields<F: Family>() -> usize {
     F::WORDS.len() + F::GAUGES.len() + F::HISTOGRAMS.len()
 }
 
-fn put_fields<F: Family, T: SerializeStruct>(
-    row: &mut T,
-    words: &[u64],
-    levels: &[usize],
-) -> Result<(), T::Error> {
+fn put_fields<F: Family, T: SerializeStruct>(row: &mut T, words: &[u64]) -> Result<(), T::Error> {
     for (word, value) in F::WORDS.iter().zip(words) {
         row.serialize_field(word.name, value)?;
     }
     for gauge in F::GAUGES {
-        let value = gauge.read(words, levels);
+        let value = gauge.read(words);
         match gauge.reading {
-            Reading::Set(_) => row.serialize_field(gauge.name, &value)?,
+            Reading::Set { .. } => row.serialize_field(gauge.name, &value)?,
             Reading::Difference { .. } => row.serialize_field(gauge.name, &value.unwrap_or(0))?,
         }
     }
@@ -143,19 +136,13 @@ pub fn read<'de, F: Family, D: Deserializer<'de>>(
     from: D,
     fields: &'static [&'static str],
 ) -> Result<F, D::Error> {
-    let blank = Blank::<F> {
-        words: F::Totals::ZERO,
-        levels: F::Levels::ZERO,
-    };
+    let blank = Blank::<F>(F::Totals::ZERO);
     let read = from.deserialize_struct(F::NAME, fields, blank)?;
-    Ok(F::from_parts(read.words.as_ref(), read.levels.as_ref()))
+    Ok(F::from_words(read.0.as_ref()))
 }
 
 /// A snapshot that is being read.
-struct Blank<F: Family> {
-    words: F::Totals,
-    levels: F::Levels,
-}
+struct Blank<F: Family>(F::Totals);
 
 /// Which field of a snapshot, by its place among those of its kind.
 enum Field {
@@ -187,21 +174,19 @@ impl Field {
 
 impl<F: Family> Blank<F> {
     fn set_word(&mut self, place: usize, value: u64) {
-        if let Some(word) = self.words.as_mut().get_mut(place) {
+        if let Some(word) = self.0.as_mut().get_mut(place) {
             *word = value;
         }
     }
 
     /// Notes the value of a gauge that is set.
-    fn set_gauge(&mut self, place: usize, value: Option<u64>) {
-        if let Some(level) = self.levels.as_mut().get_mut(place) {
-            *level = value.map_or(0, encoded);
-        }
+    fn set_gauge(&mut self, word: usize, value: Option<u64>) {
+        self.set_word(word, value.map_or(0, encoded));
     }
 
     fn histogram(&mut self, place: usize) -> Spread<'_> {
         let range = F::HISTOGRAMS.get(place).map_or(0..0, Histogram::words);
-        Spread(self.words.as_mut().get_mut(range).unwrap_or_default())
+        Spread(self.0.as_mut().get_mut(range).unwrap_or_default())
     }
 }
 
@@ -218,7 +203,7 @@ impl<'de, F: Family> Visitor<'de> for Blank<F> {
         }
         for gauge in F::GAUGES {
             match gauge.reading {
-                Reading::Set(place) => self.set_gauge(place, seq.next_element()?.flatten()),
+                Reading::Set { word, .. } => self.set_gauge(word, seq.next_element()?.flatten()),
                 Reading::Difference { .. } => drop(seq.next_element::<u64>()?),
             }
         }
@@ -233,7 +218,7 @@ impl<'de, F: Family> Visitor<'de> for Blank<F> {
             match field {
                 Some(Field::Word(place)) => self.set_word(place, map.next_value()?),
                 Some(Field::Gauge(place)) => match F::GAUGES.get(place).map(|g| g.reading) {
-                    Some(Reading::Set(place)) => self.set_gauge(place, map.next_value()?),
+                    Some(Reading::Set { word, .. }) => self.set_gauge(word, map.next_value()?),
                     _ => drop(map.next_value::<IgnoredAny>()?),
                 },
                 Some(Field::Histogram(place)) => map.next_value_seed(self.histogram(place))?,

@@ -7,12 +7,13 @@ use std::{
 };
 
 use streamgauge_core::{
-    Announce, Cell, CellId, Family, Feed, Key, Ledger, Meter, MeterRef, Storage, Track, Usage,
+    Announce, Cell, CellId, Family, Feed, Key, Lease, Ledger, Linger, Meter, MeterRef, Storage,
+    Track, Usage,
 };
 use tokio::sync::{self, Notify, OwnedMutexGuard};
 
 use crate::{
-    config::MAX_ROWS,
+    FamilyConfig,
     host::{self, Boxed, BoxedPages},
 };
 
@@ -55,10 +56,10 @@ pub(crate) const LANE: usize = 0;
 /// # Ok(())
 /// # }
 /// ```
-pub struct FamilyMeter<F: Family>(Arc<Lease<F>>);
+pub struct FamilyMeter<F: Family>(Arc<Owner<F>>);
 
 /// One reference to the shared half, which many guards refer to in their turn.
-struct Lease<F: Family>(Arc<Shared<F>>);
+struct Owner<F: Family>(Arc<Shared<F>>);
 
 pub(crate) type HostFeed<F> = Feed<F, BoxedPages<F>>;
 
@@ -66,39 +67,44 @@ pub(crate) struct Shared<F: Family> {
     pub(crate) meter: Meter<F, Boxed<F>>,
     /// Locked by the driver that publishes it, for as long as it does.
     feed: Arc<sync::Mutex<HostFeed<F>>>,
+    /// Whether a tick makes room in a full table of series.
+    releases: bool,
     /// Wakes that driver before its time.
     wake: Mutex<Option<Arc<Notify>>>,
 }
 
 impl<F: Family> FamilyMeter<F> {
-    /// Room for so many series, and as many cells. What finds no room is counted as the design of the
-    /// core has it: a guard without a series in `__overflow__`, one without a cell in itself.
+    /// Room for so many series, and as many cells; see [`FamilyConfig`].
     pub fn new(series: usize) -> Self {
-        Self::with_cells(series, series)
+        Self::with_config(FamilyConfig::new(series))
     }
 
-    /// The same with another number of cells: each guard that is open and counts by itself has one. A
-    /// number that no table can have is read as the largest.
-    pub fn with_cells(series: usize, cells: usize) -> Self {
-        let (series, cells) = (series.min(MAX_ROWS), cells.min(MAX_ROWS));
+    /// A meter as configured. Takes all of its memory.
+    pub fn with_config(config: FamilyConfig) -> Self {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-        let ledger = Ledger::new(host::pages(series, 1), now_ms);
+        let FamilyConfig {
+            series,
+            cells,
+            linger,
+        } = config;
+        let ledger = Ledger::new(host::pages(series, 1), now_ms).with_linger(linger);
         let shared = Shared {
             meter: host::meter(series, cells, 1),
             feed: Arc::new(sync::Mutex::new(Feed::new(ledger))),
+            releases: !F::KEPT || linger == Linger::AtOnce,
             wake: Mutex::default(),
         };
-        Self(Arc::new(Lease(Arc::new(shared))))
+        Self(Arc::new(Owner(Arc::new(shared))))
     }
 
     /// The same meter, with a reference count of its own: one for each task that opens many guards, so
     /// that tasks do not contend for one. Allocates.
     #[must_use]
     pub fn fork(&self) -> Self {
-        Self(Arc::new(Lease(self.0.0.clone())))
+        Self(Arc::new(Owner(self.0.0.clone())))
     }
 
     /// The same meter, for as long as this lives: opening and dropping a guard touches no reference
@@ -115,6 +121,11 @@ impl<F: Family> FamilyMeter<F> {
     /// Opens a writer of the series of this name.
     pub fn track(&self, name: &str) -> Track<F, Self> {
         track(self.clone(), name)
+    }
+
+    /// Holds the series of this name, without a cell.
+    pub fn handle(&self, name: &str) -> Lease<F, Self> {
+        handle(self.clone(), name)
     }
 
     /// How full the tables are.
@@ -171,6 +182,11 @@ impl<F: Family> FamilyRef<'_, F> {
     pub fn track(self, name: &str) -> Track<F, Self> {
         track(self, name)
     }
+
+    /// Holds the series of this name, without a cell.
+    pub fn handle(self, name: &str) -> Lease<F, Self> {
+        handle(self, name)
+    }
 }
 
 impl<F: Family> fmt::Debug for FamilyRef<'_, F> {
@@ -206,6 +222,10 @@ fn track<F: Family, M: MeterRef<F>>(meter: M, name: &str) -> Track<F, M> {
     Track::open(meter, LANE, key::<F, M>(name).as_ref())
 }
 
+fn handle<F: Family, M: MeterRef<F>>(meter: M, name: &str) -> Lease<F, M> {
+    Lease::open(meter, LANE, key::<F, M>(name).as_ref())
+}
+
 type KeyOf<F, M> = Key<<<M as MeterRef<F>>::Storage as Storage<F>>::Key>;
 
 /// The key of a name; none for one too long, which counts in the overflow series.
@@ -233,8 +253,23 @@ impl<F: Family> Shared<F> {
         *self.wake.lock().unwrap_or_else(PoisonError::into_inner) = wake;
     }
 
+    /// Whether the tables run low, and a tick would make room.
+    pub(crate) fn is_pressed(&self) -> bool {
+        self.meter.is_pressed() && (self.releases || self.lacks_cells())
+    }
+
+    /// Closed guards give their cells back with a tick whatever becomes of their series.
+    fn lacks_cells(&self) -> bool {
+        let usage = self.meter.usage();
+        let left = usage.cells_capacity.saturating_sub(usage.cells);
+        left <= usage.cells_capacity / 8
+    }
+
     #[cold]
     fn press(&self) {
+        if !self.is_pressed() {
+            return;
+        }
         if let Some(wake) = &*self.wake.lock().unwrap_or_else(PoisonError::into_inner) {
             wake.notify_one();
         }

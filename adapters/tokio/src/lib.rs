@@ -19,6 +19,15 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Other families, among them those of the core for calls, replication and caches, count in a
+//! [`FamilyMeter`] that the node publishes too. [`Stats::scrape`] writes all of them as text.
+//!
+//! # Features
+//!
+//! None is on unless it is asked for.
+//!
+//! - `http`: serves text for scrapers, the newest frames and a health check: see the module `http`.
 #![forbid(unsafe_code)]
 
 mod board;
@@ -26,7 +35,9 @@ mod broadcast;
 mod clock;
 mod config;
 mod driver;
+mod families;
 mod family;
+mod family_config;
 mod file;
 mod frame;
 mod host;
@@ -47,6 +58,7 @@ pub use board::Latest;
 pub use broadcast::{BroadcastConsumer, BroadcastError, BroadcastProducer};
 pub use config::{Config, ConfigError};
 pub use family::{FamilyMeter, FamilyRef};
+pub use family_config::FamilyConfig;
 pub use file::FileSink;
 pub use frame::Frame;
 pub use host::{Host, HostRef, KEY_BYTES};
@@ -60,7 +72,8 @@ pub use track_sink::TrackSink;
 
 pub use streamgauge_core::track::{Amount, Fetch, Reason, TrackError, TrackEvent};
 pub use streamgauge_core::{
-    Counter, Event, Family, Format, Health, Presence, Role, Tier, Traffic, Usage, family, negotiate,
+    Cache, CallOutcome, Counter, Event, Family, Format, Health, Lease, Presence, Replication, Role,
+    Rpc, Tier, Traffic, Usage, family, negotiate,
 };
 
 /// Counts for one tier; see [`streamgauge_core::StatsHandle`].
@@ -77,3 +90,9 @@ pub type PublisherTrack = streamgauge_core::PublisherTrack<Host>;
 pub type SubscriberTrack = streamgauge_core::SubscriberTrack<Host>;
 /// Guard of one connected session; see [`streamgauge_core::Announce`].
 pub type SessionStats = streamgauge_core::SessionStats<Host>;
+/// Counts for one service; see [`streamgauge_core::ServiceStats`].
+pub type ServiceStats = streamgauge_core::ServiceStats<FamilyMeter<Rpc>>;
+/// Counts for one channel; see [`streamgauge_core::ChannelStats`].
+pub type ChannelStats = streamgauge_core::ChannelStats<FamilyMeter<Replication>>;
+/// Counts for one track's cache; see [`streamgauge_core::CacheStats`].
+pub type CacheStats = streamgauge_core::CacheStats<FamilyMeter<Cache>>;

@@ -8,7 +8,7 @@ use crate::Config;
 pub(crate) struct NodeNames {
     pub(crate) node: String,
     tiers: Vec<String>,
-    /// How full each family's tables were at the last tick.
+    /// How full each family's tables were at the last collect.
     pub(crate) families: Vec<(&'static str, Usage)>,
 }
 

@@ -179,7 +179,7 @@ impl Since {
 #[inline]
 pub(crate) fn words<F: Family>(out: &mut impl Out, words: &[u64]) {
     let form = const { &Forms::<F>::FORM };
-    let words = if F::HISTOGRAMS.is_empty() {
+    let words = if F::Totals::LEN == F::WORDS.len() {
         words
     } else {
         words.get(..F::WORDS.len()).unwrap_or_default()

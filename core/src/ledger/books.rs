@@ -1,16 +1,14 @@
 //! The memory of a ledger: an element for each row of the meter, in boxes or arrays.
 
 use crate::{
-    schema::{Family, Totals},
-    sync::{Id, PlainWords},
+    schema::{Family, Gauge, Totals},
+    sync::Id,
 };
 
 /// What one series has added up to.
 #[derive(Clone, Copy, Debug)]
 pub struct Account<F: Family> {
     pub(super) totals: F::Totals,
-    /// The gauges that are set, as tables keep them.
-    pub(super) levels: F::Levels,
     pub(super) since: u64,
 }
 
@@ -18,9 +16,26 @@ impl<F: Family> Account<F> {
     /// Nothing yet.
     pub const ZERO: Self = Self {
         totals: F::Totals::ZERO,
-        levels: F::Levels::ZERO,
         since: 0,
     };
+
+    /// Its words; those of histograms follow the others.
+    #[inline]
+    pub(crate) fn words(&self) -> &[u64] {
+        self.totals.as_ref()
+    }
+
+    /// The value of one of the family's gauges; nothing if it was never set.
+    #[inline]
+    pub(crate) fn gauge(&self, gauge: &Gauge) -> Option<u64> {
+        gauge.read(self.totals.as_ref())
+    }
+
+    /// When this life of the series began at the earliest, in milliseconds since the Unix epoch.
+    #[inline]
+    pub(crate) const fn since(&self) -> u64 {
+        self.since
+    }
 }
 
 /// What one lane has added up to.

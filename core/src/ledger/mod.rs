@@ -4,12 +4,14 @@
 mod books;
 mod diff;
 mod keep;
+mod levels;
 mod order;
 mod retain;
 mod reuse;
 
 pub use books::{Account, Books, InlineBooks, Lane, Pages, Span, Split};
 pub use keep::Linger;
+use levels::summed;
 pub(crate) use retain::check_series;
 
 use crate::{
@@ -58,10 +60,8 @@ pub struct Ledger<F, B> {
 pub struct Series<'a, K: KeyWords> {
     /// Its name.
     pub key: Key<K>,
-    /// Its words, in the family's order; those of histograms follow the others.
+    /// Its words, in the family's order, then those of histograms and gauges.
     pub words: &'a [u64],
-    /// Its gauges that are set, as tables keep them.
-    pub(crate) levels: &'a [usize],
     /// When this life of it began at the earliest, in milliseconds since the Unix epoch: the tick
     /// before it was first seen.
     pub since: u64,
@@ -73,7 +73,7 @@ impl<'a, K: KeyWords> Series<'a, K> {
     /// The value of one of its family's gauges; nothing if it was never set.
     #[must_use]
     pub fn gauge(&self, gauge: &Gauge) -> Option<u64> {
-        gauge.read(self.words, self.levels)
+        gauge.read(self.words)
     }
 
     /// What one of its family's histograms recorded.
@@ -85,7 +85,7 @@ impl<'a, K: KeyWords> Series<'a, K> {
     /// The series as its family's plain snapshot.
     #[must_use]
     pub fn snapshot<F: Family>(&self) -> F {
-        F::from_parts(self.words, self.levels)
+        F::from_words(self.words)
     }
 }
 
@@ -154,7 +154,8 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             let Some(account) = accounts.get(*id as usize) else {
                 continue;
             };
-            for (retired, word) in retired.as_mut().iter_mut().zip(account.totals.as_ref()) {
+            let words = account.totals.as_ref().iter().take(summed::<F>());
+            for (retired, word) in retired.as_mut().iter_mut().zip(words) {
                 *retired = retired.wrapping_sub(*word);
             }
         }
@@ -202,31 +203,35 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             key: row.key(),
             escape: row.needs_escape(),
             words: account.totals.as_ref(),
-            levels: account.levels.as_ref(),
             since: account.since,
         })
     }
 
-    /// The words of a row, and when this life of it began.
+    /// What a row has added up to.
     #[inline]
-    pub(crate) fn account(&self, id: u32) -> Option<(&[u64], u64)> {
-        let account = self.books.accounts().get(id as usize)?;
-        Some((account.totals.as_ref(), account.since))
+    pub(crate) fn account(&self, id: u32) -> Option<&Account<F>> {
+        self.books.accounts().get(id as usize)
     }
 
-    /// What the series of a lane that have ended brought to one word.
-    pub(crate) fn retired_word(&self, lane: usize, word: usize) -> u64 {
-        let total = self.books.lanes().get(lane);
-        let total = total.and_then(|lane| lane.total.as_ref().get(word));
+    /// What the series of a lane that have ended brought to these words; the others are left as they
+    /// are in all.
+    pub(crate) fn retired_words(&self, lane: usize, words: core::ops::Range<usize>) -> F::Totals {
+        let mut retired = self.lane_totals(lane);
         let accounts = self.books.accounts();
-        let live = self.lane_rows(lane).iter().filter_map(|id| {
-            let account = accounts.get(*id as usize)?;
-            account.totals.as_ref().get(word)
-        });
-        live.fold(total.copied().unwrap_or(0), |left, n| left.wrapping_sub(*n))
+        if let Some(retired) = retired.as_mut().get_mut(words.clone()) {
+            for id in self.lane_rows(lane) {
+                let account = accounts.get(*id as usize);
+                let live = account.and_then(|account| account.totals.as_ref().get(words.clone()));
+                for (retired, live) in retired.iter_mut().zip(live.unwrap_or_default()) {
+                    *retired = retired.wrapping_sub(*live);
+                }
+            }
+        }
+        retired
     }
 
-    fn lane_totals(&self, lane: usize) -> F::Totals {
+    /// The words of [`total`](Self::total).
+    pub(crate) fn lane_totals(&self, lane: usize) -> F::Totals {
         let lane = self.books.lanes().get(lane);
         lane.map_or(F::Totals::ZERO, |lane| lane.total)
     }
@@ -304,32 +309,8 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         }
     }
 
-    /// Takes in the gauges that are set, of every series: they are set without a lock and leave no mark.
-    fn read_levels<S: Storage<F>>(&mut self, meter: &Meter<F, S>) {
-        let Split {
-            accounts,
-            flags,
-            order,
-            lanes,
-            ..
-        } = self.books.split();
-        for id in order.get(..self.ordered).unwrap_or_default() {
-            let at = *id as usize;
-            let known = accounts.get_mut(at).zip(flags.get_mut(at));
-            let Some(((account, flags), row)) = known.zip(meter.row(widen(*id))) else {
-                continue;
-            };
-            if take_levels(&mut account.levels, row.levels()) {
-                *flags = *flags & !IDLE | MOVED;
-                if let Some(lane) = lanes.get_mut(usize::from(*flags >> LANE_SHIFT)) {
-                    lane.told = false;
-                }
-            }
-        }
-    }
-
-    /// Sees whether anything is open in a row that was touched. In a family without pairs, a handle that
-    /// is held counts as open.
+    /// Sees whether anything is open in a row that was touched. In a family that has no pairs, or keeps its
+    /// series, a handle that is held counts as open.
     fn settle(&mut self, id: u32, held: bool) {
         let Split {
             accounts,
@@ -342,12 +323,13 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         if F::KEPT {
             *flags &= !IDLE;
         }
-        let open = if F::PAIRS.is_empty() {
+        let by_handle = const { F::KEPT || F::PAIRS.is_empty() };
+        let open = if by_handle {
             held
         } else {
             is_open::<F>(account.totals.as_ref())
         };
-        if F::PAIRS.is_empty() && open != (*flags & LIVE != 0) {
+        if by_handle && open != (*flags & LIVE != 0) {
             // No word tells of it, but the next frame must.
             *flags |= MOVED;
             if let Some(lane) = lanes.get_mut(usize::from(*flags >> LANE_SHIFT)) {
@@ -383,14 +365,4 @@ fn grow(totals: &mut impl AsMut<[u64]>, word: usize, n: u64) {
 fn is_open<F: Family>(words: &[u64]) -> bool {
     let mut pairs = F::PAIRS.iter();
     pairs.any(|[begun, ended]| words.get(*begun) != words.get(*ended))
-}
-
-/// Takes levels over, and says whether any differs.
-fn take_levels(ours: &mut impl AsMut<[usize]>, now: impl Iterator<Item = usize>) -> bool {
-    let mut moved = false;
-    for (ours, now) in ours.as_mut().iter_mut().zip(now) {
-        moved |= *ours != now;
-        *ours = now;
-    }
-    moved
 }

@@ -55,7 +55,8 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         if !self.is_folded(place)
             && let Some(row) = self.row(place.row())
         {
-            row.set(gauge, encoded(value));
+            let level = usize::try_from(encoded(value));
+            row.set(gauge, level.unwrap_or(usize::MAX));
         }
     }
 

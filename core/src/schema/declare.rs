@@ -154,7 +154,7 @@ macro_rules! __family_words {
      gauge $gauge:ident $([$unit:ident])? $(as $metric:tt)?: $help:literal; $($rest:tt)*) => {
         $crate::__family_words! { $head $words [$($gauges)*
             ($gauge, $help, concat!($(stringify!($unit))?),
-                $crate::__family_metric!($head $gauge $(as $metric)?), None, $crate::Reading::Set(0))
+                $crate::__family_metric!($head $gauge $(as $metric)?), None, $crate::Reading::Set { place: 0, word: 0 })
         ] [$($set)* ($gauge, $help)] $differences $histograms $($rest)* }
     };
     ($head:tt $words:tt [$($gauges:tt)*] [$($set:tt)*] $differences:tt $histograms:tt
@@ -238,7 +238,7 @@ macro_rules! __family_words {
                     metric: $gauge_metric,
                     label: $gauge_label,
                     reading: $reading,
-                }),*]);
+                }),*], COUNT + SPREAD);
             const HISTOGRAMS: [$crate::Histogram; SPREADS.len()] =
                 schema::placed(SPREADS, COUNT, BUMPED);
             const SET: usize = schema::set_gauges(&GAUGES);
@@ -256,36 +256,31 @@ macro_rules! __family_words {
                 const PAIRS: &'static [[usize; 2]] = &schema::pairs::<PAIRED>(&TABLE);
                 const SLOTS: &'static [usize] = &schema::slots::<POURED>(&TABLE, &HISTOGRAMS);
                 const CLOSING: usize = schema::closing(&TABLE, CLOSING);
-                type Totals = [u64; COUNT + SPREAD];
-                type Levels = [usize; SET];
+                type Totals = [u64; COUNT + SPREAD + SET];
                 type Own = [usize; BUMPED + SPREAD];
                 type Cell = [$crate::sync::AtomicUsize; BUMPED + SPREAD];
                 type Poured = [$crate::sync::AtomicUsize; POURED];
                 type Set = [$crate::sync::AtomicUsize; SET];
 
-                #[allow(unused_mut, unused_variables, reason = "a family may lack some")]
-                fn from_parts(words: &[u64], levels: &[usize]) -> Self {
+                fn from_words(words: &[u64]) -> Self {
                     let mut words = words.iter().copied();
-                    let mut levels = levels.iter().copied();
+                    // In the order of words, which is not that of fields.
                     Self {
                         $($word: words.next().unwrap_or(0),)*
-                        $($set: schema::decoded(levels.next().unwrap_or(0)),)*
                         $($histogram: $crate::Samples::from_words(&mut words),)*
+                        $($set: schema::decoded(words.next().unwrap_or(0)),)*
                     }
                 }
 
-                #[allow(unused_mut, reason = "a family may lack histograms")]
-                fn words(&self) -> [u64; COUNT + SPREAD] {
-                    let mut words = [0; COUNT + SPREAD];
-                    let mine = [$(self.$word),*].into_iter() $(.chain(self.$histogram.words()))*;
+                fn words(&self) -> [u64; COUNT + SPREAD + SET] {
+                    let mut words = [0; COUNT + SPREAD + SET];
+                    let mine = [$(self.$word),*].into_iter()
+                        $(.chain(self.$histogram.words()))*
+                        $(.chain([self.$set.map_or(0, schema::encoded)]))*;
                     for (to, word) in words.iter_mut().zip(mine) {
                         *to = word;
                     }
                     words
-                }
-
-                fn levels(&self) -> [usize; SET] {
-                    [$(self.$set.map_or(0, schema::encoded)),*]
                 }
             }
 
@@ -345,7 +340,7 @@ macro_rules! __family_labelled {
      $head:tt $words:tt [$($gauges:tt)*] [$($set:tt)*] $($rest:tt)*) => {
         $crate::__family_labelled! { gauge [$help, $unit, $metric, $label] { $($more)* } $head $words [$($gauges)*
             ($gauge, $help, $unit, $metric,
-                Some($crate::Label { name: stringify!($label), value: $value }), $crate::Reading::Set(0))
+                Some($crate::Label { name: stringify!($label), value: $value }), $crate::Reading::Set { place: 0, word: 0 })
         ] [$($set)*
             ($gauge, concat!($help, " (", stringify!($label), " ", $value, ")"))
         ] $($rest)* }

@@ -27,8 +27,13 @@ pub struct Gauge {
 /// Where a gauge's number comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// The value that was set last; the number is the gauge's place among those that are set.
-    Set(usize),
+    /// The value that was set last.
+    Set {
+        /// The gauge's place among those that are set.
+        place: usize,
+        /// Its place among all words.
+        word: usize,
+    },
     /// A word less others that never outnumber it.
     Difference {
         /// The opening word.
@@ -39,12 +44,12 @@ pub enum Reading {
 }
 
 impl Gauge {
-    /// The value in a series with these words and levels; nothing if it was never set.
-    pub(crate) fn read(&self, words: &[u64], levels: &[usize]) -> Option<u64> {
+    /// The value in a series with these words; nothing if it was never set.
+    pub(crate) fn read(&self, words: &[u64]) -> Option<u64> {
+        let word = |at: usize| words.get(at).copied().unwrap_or(0);
         match self.reading {
-            Reading::Set(place) => decoded(levels.get(place).copied().unwrap_or(0)),
+            Reading::Set { word: at, .. } => decoded(word(at)),
             Reading::Difference { opened, closed } => {
-                let word = |at: usize| words.get(at).copied().unwrap_or(0);
                 let closed = closed.iter().map(|at| word(*at));
                 Some(closed.fold(word(opened), u64::saturating_sub))
             }
@@ -53,12 +58,11 @@ impl Gauge {
 }
 
 /// A value as tables keep it: one more, so that zero stands for none yet and an all-zero table is a
-/// fresh one. The largest two values of a word of the machine become one.
+/// fresh one. The largest two values become one.
 #[doc(hidden)]
 #[inline]
 #[must_use]
-pub fn encoded(value: u64) -> usize {
-    let value = usize::try_from(value).unwrap_or(usize::MAX);
+pub const fn encoded(value: u64) -> u64 {
     value.saturating_add(1)
 }
 
@@ -66,8 +70,8 @@ pub fn encoded(value: u64) -> usize {
 #[doc(hidden)]
 #[inline]
 #[must_use]
-pub fn decoded(level: usize) -> Option<u64> {
-    level.checked_sub(1).map(|value| value as u64)
+pub const fn decoded(level: u64) -> Option<u64> {
+    level.checked_sub(1)
 }
 
 /// A gauge of family `F` that is set to values of type `V`, by its place among those that are set.
@@ -96,7 +100,7 @@ impl<F: Family, V: Quantity> Level<F, V> {
         let mut i = 0;
         while i < F::GAUGES.len() {
             let gauge = &F::GAUGES[i];
-            if let Reading::Set(place) = gauge.reading
+            if let Reading::Set { place, .. } = gauge.reading
                 && same(gauge.name, name)
             {
                 assert!(

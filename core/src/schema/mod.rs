@@ -94,7 +94,8 @@ pub trait Family: Copy + Default + PartialEq + core::fmt::Debug + Send + Sync + 
     const WORDS: &'static [Word];
     /// The gauges, in the order of frames.
     const GAUGES: &'static [Gauge];
-    /// The histograms, in the order of frames. Their words follow the others, in this order.
+    /// The histograms, in the order of frames. Their words follow the others, in this order, and theirs
+    /// the gauges that are set.
     const HISTOGRAMS: &'static [Histogram];
     /// Each opening word and its closing word.
     const PAIRS: &'static [[usize; 2]];
@@ -102,10 +103,9 @@ pub trait Family: Copy + Default + PartialEq + core::fmt::Debug + Send + Sync + 
     const SLOTS: &'static [usize];
     /// So many slots, the first, are of words that close a gauge: they are read before all others.
     const CLOSING: usize;
-    /// One `u64` per word, those of histograms included.
+    /// One `u64` per word, then those of histograms, then one per gauge that is set, as tables keep it: one
+    /// more than its value, and zero for none yet.
     type Totals: Totals;
-    /// One plain word per gauge that is set.
-    type Levels: PlainWords;
     /// One plain word per bumped word.
     type Own: PlainWords;
     /// One atomic per bumped word.
@@ -115,21 +115,11 @@ pub trait Family: Copy + Default + PartialEq + core::fmt::Debug + Send + Sync + 
     /// One atomic per gauge that is set.
     type Set: AtomicWords;
 
-    /// The snapshot that has these words, and these gauges as tables keep them (one more than the value,
-    /// zero for none yet); missing ones are zero.
-    fn from_parts(words: &[u64], levels: &[usize]) -> Self;
-
-    /// The snapshot that has these words, and no gauge that was set; missing ones are zero.
-    #[must_use]
-    fn from_words(words: &[u64]) -> Self {
-        Self::from_parts(words, &[])
-    }
+    /// The snapshot that has these words; missing ones are zero.
+    fn from_words(words: &[u64]) -> Self;
 
     /// The words of this snapshot, in order.
     fn words(&self) -> Self::Totals;
-
-    /// The gauges of this snapshot that are set, in order, as tables keep them.
-    fn levels(&self) -> Self::Levels;
 }
 
 /// An array of plain `u64` words, zero at first.

@@ -169,7 +169,7 @@ pub const fn placed<const N: usize>(
 pub const fn set_gauges(gauges: &[Gauge]) -> usize {
     let (mut i, mut n) = (0, 0);
     while i < gauges.len() {
-        if matches!(gauges[i].reading, Reading::Set(_)) {
+        if matches!(gauges[i].reading, Reading::Set { .. }) {
             n += 1;
         }
         i += 1;
@@ -177,14 +177,17 @@ pub const fn set_gauges(gauges: &[Gauge]) -> usize {
     n
 }
 
-/// Gives the gauges that are set their places among themselves.
+/// Gives the gauges that are set their places among themselves, and behind this many words.
 #[doc(hidden)]
 #[must_use]
-pub const fn numbered<const N: usize>(mut gauges: [Gauge; N]) -> [Gauge; N] {
+pub const fn numbered<const N: usize>(mut gauges: [Gauge; N], words: usize) -> [Gauge; N] {
     let (mut i, mut place) = (0, 0);
     while i < N {
-        if let Reading::Set(_) = gauges[i].reading {
-            gauges[i].reading = Reading::Set(place);
+        if let Reading::Set { .. } = gauges[i].reading {
+            gauges[i].reading = Reading::Set {
+                place,
+                word: words + place,
+            };
             place += 1;
         }
         i += 1;

@@ -4,6 +4,8 @@
 #[allow(dead_code, reason = "shared with other tests")]
 mod harness;
 
+mod built_in;
+mod cache;
 mod frames;
 mod nodes;
 mod refusals;

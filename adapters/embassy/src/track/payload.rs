@@ -3,7 +3,8 @@
 /// The payload of a frame, such as `heapless::Vec<u8, 64>`, `&'static [u8]`, or an index into a pool of
 /// buffers.
 ///
-/// It lies in the cache by value, and is dropped there, in a critical section, when its group is evicted.
+/// It lies in the cache by value, is cloned there for readers, and dropped there when its group is
+/// evicted: all of it in critical sections, in which it must not use the track.
 /// All that is bytes is a payload; anything else says how many it stands for:
 ///
 /// ```

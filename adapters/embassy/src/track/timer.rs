@@ -42,10 +42,12 @@ impl<T: AnyTrack> TrackTimer<T> {
     /// track is written meanwhile, and without a timer while there is none. May be dropped at any time.
     pub async fn run(&mut self) -> ! {
         loop {
-            let due = self.0.with(|view| view.cache.poll_timeout());
-            select(sleep_until(due), self.due_before(due)).await;
             let now = time::now();
-            self.0.change(|view| view.cache.handle_timeout(now));
+            let due = self.0.change(|view| {
+                view.cache.handle_timeout(now);
+                view.cache.poll_timeout()
+            });
+            select(sleep_until(due), self.due_before(due)).await;
         }
     }
 

@@ -58,7 +58,7 @@ impl AsyncWrite for Stall {
     ) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write(cx, buf) {
             Poll::Pending => self.wait(cx),
-            written => written,
+            written @ Poll::Ready(_) => written,
         }
     }
 
@@ -79,7 +79,7 @@ impl AsyncWrite for Stall {
     ) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write_vectored(cx, bufs) {
             Poll::Pending => self.wait(cx),
-            written => written,
+            written @ Poll::Ready(_) => written,
         }
     }
 

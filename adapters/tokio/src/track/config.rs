@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use streamgauge_core::track::{Policy, TrackEvent};
+use streamgauge_core::{
+    Cache, CacheStats, MeterRef,
+    track::{Policy, TrackEvent},
+};
 
 /// Is told what happened on a track.
 pub(super) type Observer = Box<dyn FnMut(TrackEvent) + Send>;
@@ -82,6 +85,16 @@ impl TrackConfig {
     pub fn with_observer(mut self, observer: impl FnMut(TrackEvent) + Send + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
+    }
+
+    /// Counts what happens on the track in the family `cache`; such stats come from
+    /// [`FamilyMeter::cache`](crate::FamilyMeter::cache). In place of an observer.
+    #[must_use]
+    pub fn with_cache_stats<M>(self, mut stats: CacheStats<M>) -> Self
+    where
+        M: MeterRef<Cache> + Send + 'static,
+    {
+        self.with_observer(move |event| stats.count(event))
     }
 
     pub(super) fn policy(&self) -> Policy {

@@ -139,7 +139,7 @@ pub(crate) trait Item {
 
 impl Page<'_> {
     /// Writes an item, or what is left of it, and says whether that was all of it.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn put(&mut self, at: &mut Cursor, item: &impl Item) -> bool {
         if at.skip == 0 && self.0.left() >= item.longest() {
             item.write(&mut self.0);

@@ -23,8 +23,8 @@ const SHORT: usize = 128;
 /// What the lines of a lane have in common, from the metric's name to the series'.
 #[derive(Clone, Copy)]
 pub(crate) struct Stem<'a> {
-    /// The metric's name, in pieces.
-    pub(crate) name: [&'a str; 3],
+    /// The metric's name, and what the sample's name adds to it.
+    pub(crate) name: [&'a str; 2],
     pub(crate) labels: Labels<'a>,
     pub(crate) lanes: &'a dyn LaneLabels,
     pub(crate) lane: usize,
@@ -35,6 +35,12 @@ pub(crate) struct Stem<'a> {
 }
 
 impl<'a> Stem<'a> {
+    /// The same for samples whose name adds this.
+    pub(crate) const fn with(mut self, suffix: &'a str) -> Self {
+        self.name = [self.name[0], suffix];
+        self
+    }
+
     fn write(&self, out: &mut impl Out) {
         self.name.iter().for_each(|part| out.put(part.as_bytes()));
         out.put(b"{");
@@ -188,6 +194,15 @@ pub(crate) enum Tail {
 }
 
 impl Tail {
+    /// What follows the value.
+    #[inline]
+    pub(crate) const fn after_value(self) -> u8 {
+        match self {
+            Self::Start => b' ',
+            Self::None | Self::Created => b'\n',
+        }
+    }
+
     pub(crate) const fn of(kind: Kind, format: Format) -> Self {
         match (kind, format) {
             (Kind::Gauge, _) | (_, Format::Prometheus) => Self::None,
@@ -248,12 +263,13 @@ impl Moment {
 }
 
 /// The lines that open a metric family.
+#[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
-    /// The family's name, without the `_total` of counters, in pieces.
-    pub(crate) name: [&'a str; 2],
+    /// The metric family's name, without the `_total` of counters.
+    pub(crate) name: &'a str,
     pub(crate) kind: Kind,
     pub(crate) unit: &'a str,
-    pub(crate) help: &'a str,
+    help: &'a str,
 }
 
 /// What kind of a metric family it is.
@@ -295,6 +311,15 @@ impl Item for Opening<'_> {
 }
 
 impl<'a> Head<'a> {
+    pub(crate) const fn new(name: &'a str, kind: Kind, unit: &'a str, help: &'a str) -> Self {
+        Self {
+            name,
+            kind,
+            unit,
+            help,
+        }
+    }
+
     pub(crate) const fn with(&'a self, format: Format) -> Opening<'a> {
         Opening { head: self, format }
     }
@@ -329,7 +354,7 @@ impl<'a> Head<'a> {
     /// Only `OpenMetrics` 1.0 has a name for the family that is not its samples'.
     fn begin(&self, out: &mut impl Out, what: &[u8], format: Format) {
         out.put(what);
-        self.name.iter().for_each(|part| out.put(part.as_bytes()));
+        out.put(self.name.as_bytes());
         if format != Format::OpenMetrics1 {
             out.put(self.kind.suffix().as_bytes());
         }

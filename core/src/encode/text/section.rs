@@ -4,20 +4,22 @@ use core::fmt;
 
 use super::{
     LaneLabels,
-    exposition::{Cursor, Item, Page, Section, Style, sealed},
-    line::{Kind, MOMENT, Moment, Name, Start, Stem, Tail, value},
-    metric::{Entry, Number, entry},
+    exposition::{Cursor, Page, Section, Style, sealed},
+    histogram::{Bars, Buckets},
+    line::{Name, Start, Stem, Tail},
+    metric::{Entry, Number},
+    plain::{Lines, Sample},
 };
 use crate::{
-    encode::Out,
-    key::KeyWords,
-    ledger::{Books, Ledger},
+    ledger::{Account, Books, Ledger},
     meter::Meter,
-    row::Row,
-    schema::Family,
+    schema::{Family, Histogram},
     storage::Storage,
     sync::{Id, widen},
 };
+
+/// A series' name, and what it has added up to.
+type Series<'a, F, K> = (Name<'a, F, K>, &'a Account<F>);
 
 /// The metrics of one family: all series of a ledger that have not retired, whether they moved or not;
 /// the overflow series once it counted something; and [`RETIRED`](super::RETIRED) for what those that
@@ -29,13 +31,9 @@ pub struct FamilySection<'a, F, B, S, L = ()> {
 }
 
 impl<'a, F: Family, B: Books<F>, S: Storage<F>> FamilySection<'a, F, B, S> {
-    /// Shows the ledger of this meter, in which lanes make no difference: a family with a single one.
+    /// Shows the ledger of this meter, of a family with a single lane.
     pub const fn new(ledger: &'a Ledger<F, B>, meter: &'a Meter<F, S>) -> Self {
-        Self {
-            ledger,
-            meter,
-            lanes: (),
-        }
+        Self::with_lanes(ledger, meter, ())
     }
 }
 
@@ -49,24 +47,6 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
         }
     }
 
-    fn stem<'s>(
-        &'s self,
-        style: &Style<'s>,
-        entry: &Entry,
-        lane: usize,
-        suffix: &'s str,
-    ) -> Stem<'s> {
-        let [prefix, name] = entry.head.name;
-        Stem {
-            name: [prefix, name, suffix],
-            labels: style.labels,
-            lanes: &self.lanes,
-            lane,
-            fixed: entry.fixed,
-            key: "series",
-        }
-    }
-
     /// Writes what is left of an entry's lines in one lane, and says whether that was all of it.
     fn write_lane(
         &self,
@@ -77,74 +57,113 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
     ) -> bool {
         match entry.number {
             Number::Word(word) => {
-                let retired = self.ledger.retired_word(at.lane, word);
-                let retired = Some(retired).filter(|n| *n > 0);
-                let read = |words: &[u64]| words.get(word).copied();
-                self.write_plain(style, entry, (read, retired), at, page)
+                let read = |account: &Account<F>| account.words().get(word).copied();
+                self.write_plain(style, entry, read, at, page)
+                    && self.write_retired(style, entry, word, at, page)
             }
+            Number::Gauge(gauge) => {
+                let read = |account: &Account<F>| account.gauge(gauge);
+                self.write_plain(style, entry, read, at, page)
+            }
+            Number::Histogram(histogram) => self.write_histogram(style, entry, histogram, at, page),
         }
     }
 
-    /// The same for entries with a sample per series.
+    /// The lines of the series, of an entry with a sample for each.
     #[inline]
     fn write_plain(
         &self,
         style: &Style<'_>,
         entry: &Entry,
-        (read, retired): (impl Fn(&[u64]) -> Option<u64>, Option<u64>),
+        read: impl Fn(&Account<F>) -> Option<u64>,
         at: &mut Cursor,
         page: &mut Page<'_>,
     ) -> bool {
-        let kind = entry.head.kind;
-        let start = Start::new(self.stem(style, entry, at.lane, kind.suffix()));
-        let tail = Tail::of(kind, style.format);
-        let created = (tail == Tail::Created)
-            .then(|| Start::new(self.stem(style, entry, at.lane, "_created")));
-        let mut ends = Lines {
-            longest: start.longest() + SLACK,
-            start,
-            created,
-            places: entry.places,
-            moment: Moment::new(tail),
-            end: if tail == Tail::Start { b' ' } else { b'\n' },
-        };
         let rows = self.ledger.lane_rows(at.lane);
+        let mut lines = self.lines(style, entry, at.lane);
         for id in rows.get(at.row..).unwrap_or_default() {
-            if let Some((name, words, since)) = self.series(*id)
-                && let Some(n) = read(words)
+            if let Some((name, account)) = self.series(*id)
+                && let Some(n) = read(account)
             {
-                if tail != Tail::None {
-                    ends.moment.become_moment(since);
-                }
-                if !page.put(
-                    at,
-                    &Plain {
-                        lines: &ends,
-                        name,
-                        n,
-                    },
-                ) {
+                lines.begin(account.since());
+                if !page.put(at, &Sample::new(&lines, name, n)) {
                     return false;
                 }
             }
             at.row += 1;
         }
-        let Some(n) = retired else { return true };
-        ends.moment.become_moment(style.since);
-        page.put(
-            at,
-            &Plain::<F, S::Key> {
-                lines: &ends,
-                name: Name::RETIRED,
-                n,
-            },
-        )
+        true
+    }
+
+    /// The line of the series that have retired. They have no gauges: nothing of them is there.
+    fn write_retired(
+        &self,
+        style: &Style<'_>,
+        entry: &Entry,
+        word: usize,
+        at: &mut Cursor,
+        page: &mut Page<'_>,
+    ) -> bool {
+        let words = self.ledger.retired_words(at.lane, word..word + 1);
+        match words.as_ref().get(word) {
+            None | Some(0) => true,
+            Some(n) => {
+                let mut lines = self.lines(style, entry, at.lane);
+                lines.begin(style.since);
+                page.put(at, &Sample::<F, S::Key>::new(&lines, Name::RETIRED, *n))
+            }
+        }
+    }
+
+    fn write_histogram(
+        &self,
+        style: &Style<'_>,
+        entry: &Entry,
+        histogram: &'static Histogram,
+        at: &mut Cursor,
+        page: &mut Page<'_>,
+    ) -> bool {
+        let stem = self.stem(style, entry, at.lane);
+        let mut buckets = Buckets::new(stem, style.format, histogram, entry.places());
+        let rows = self.ledger.lane_rows(at.lane);
+        for id in rows.get(at.row..).unwrap_or_default() {
+            if let Some((name, account)) = self.series(*id) {
+                buckets.begin(account.since());
+                if !Bars::new(&buckets, name, account.words()).write(at, page) {
+                    return false;
+                }
+            }
+            at.row += 1;
+        }
+        let retired = self.ledger.retired_words(at.lane, histogram.words());
+        buckets.begin(style.since);
+        let bars = Bars::<F, S::Key>::new(&buckets, Name::RETIRED, retired.as_ref());
+        bars.is_empty() || bars.write(at, page)
+    }
+
+    fn lines<'s>(&'s self, style: &Style<'s>, entry: &Entry, lane: usize) -> Lines<'s> {
+        let (kind, stem) = (entry.head.kind, self.stem(style, entry, lane));
+        let tail = Tail::of(kind, style.format);
+        let start = Start::new(stem.with(kind.suffix()));
+        let created = (tail == Tail::Created).then(|| Start::new(stem.with("_created")));
+        Lines::new(start, created, tail, entry.places())
+    }
+
+    fn stem<'s>(&'s self, style: &Style<'s>, entry: &Entry, lane: usize) -> Stem<'s> {
+        Stem {
+            name: [entry.head.name, ""],
+            labels: style.labels,
+            lanes: &self.lanes,
+            lane,
+            fixed: entry.label.map(|label| (label.name, label.value)),
+            key: F::KEY,
+        }
     }
 
     #[inline]
-    fn series(&self, id: Id) -> Option<(Name<'_, F, S::Key>, &[u64], u64)> {
-        let (words, since) = self.ledger.account(widen(id))?;
-        Some((Name::of(self.meter.row(widen(id))?), words, since))
+    fn series(&self, id: Id) -> Option<Series<'_, F, S::Key>> {
+        let account = self.ledger.account(widen(id))?;
+        Some((Name::of(self.meter.row(widen(id))?), account))
     }
 }
 
@@ -152,7 +171,7 @@ impl<F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> sealed::Section
     for FamilySection<'_, F, B, S, L>
 {
     fn write(&self, style: &Style<'_>, at: &mut Cursor, page: &mut Page<'_>) -> bool {
-        while let Some(entry) = entry::<F>(at.entry) {
+        while let Some(entry) = Entry::at::<F>(at.entry) {
             if !at.opened && entry.first && !page.put(at, &entry.head.with(style.format)) {
                 return false;
             }
@@ -181,45 +200,3 @@ impl<F: Family, B, S, L> fmt::Debug for FamilySection<'_, F, B, S, L> {
             .finish_non_exhaustive()
     }
 }
-
-/// What the lines of an entry in a lane have in common.
-struct Lines<'a> {
-    start: Start<'a>,
-    created: Option<Start<'a>>,
-    places: u8,
-    moment: Moment,
-    end: u8,
-    longest: usize,
-}
-
-/// A plain sample, with what the format says of its beginning.
-struct Plain<'a, F: Family, K: KeyWords> {
-    lines: &'a Lines<'a>,
-    name: Name<'a, F, K>,
-    n: u64,
-}
-
-impl<F: Family, K: KeyWords> Item for Plain<'_, F, K> {
-    #[inline]
-    fn write(&self, out: &mut impl Out) {
-        let Self { lines, name, n } = self;
-        lines.start.put(out);
-        name.put(out);
-        value(out, *n, lines.places, lines.end);
-        if lines.end != b'\n' {
-            lines.moment.put(out);
-        } else if let Some(created) = &lines.created {
-            created.put(out);
-            name.put(out);
-            lines.moment.put(out);
-        }
-    }
-
-    #[inline]
-    fn longest(&self) -> usize {
-        2 * (self.lines.longest + self.name.longest())
-    }
-}
-
-/// Room for a number and a moment with what stands around them.
-const SLACK: usize = 64 + MOMENT;

@@ -14,6 +14,7 @@ const LIVE: usize = 10;
 pub(crate) fn late(report: &mut Report, groups: usize) {
     let runtime = ours::runtime();
     let _entered = runtime.enter();
+    let frame = payload();
     report.compare_rounds(
         ROUNDS / 10,
         SEED,
@@ -21,7 +22,8 @@ pub(crate) fn late(report: &mut Report, groups: usize) {
             let mut track = seed();
             let mut create = |sequence: u64| {
                 let group = track.create_group(sequence.into()).ok();
-                let written = group.map(|mut group| (group.write_frame(payload()), group.finish()));
+                let written =
+                    group.map(|mut group| (group.write_frame(frame.clone()), group.finish()));
                 assert!(matches!(written, Some((Ok(()), Ok(())))));
             };
             sample(1, |_| run(groups as u64, &mut create))
@@ -30,7 +32,7 @@ pub(crate) fn late(report: &mut Report, groups: usize) {
             let track = super::ours();
             let mut create = |sequence: u64| {
                 let group = track.create_group(sequence).ok();
-                let written = group.map(|group| (group.write_frame(payload()), group.finish()));
+                let written = group.map(|group| (group.write_frame(frame.clone()), group.finish()));
                 assert!(matches!(written, Some((Ok(()), Ok(())))));
             };
             sample(1, |_| run(groups as u64, &mut create))

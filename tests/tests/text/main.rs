@@ -1,0 +1,4 @@
+//! Text for scrapers: what is written is what was meant, by the letter of each format.
+#![cfg(not(loom))]
+
+mod faithful;
