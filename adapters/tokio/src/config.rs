@@ -2,9 +2,13 @@
 
 use std::{fmt, time::Duration};
 
-use streamgauge_core::{Family, MAX_TIERS};
+use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic};
 
-use crate::{AnnounceError, FamilyMeter, OriginProducer, Sink, published::Offered, sink::Outlet};
+use crate::{
+    AnnounceError, FamilyMeter, OriginProducer, Sink,
+    published::{Offered, metrics},
+    sink::Outlet,
+};
 
 /// Tiers that a node can be given besides the two built in.
 const MAX_NAMED_TIERS: usize = MAX_TIERS - 2;
@@ -178,6 +182,20 @@ impl Config {
                 return Err(ConfigError::FamilyName { family });
             }
         }
+        self.check_metrics()
+    }
+
+    /// A metric that is there twice makes scrapers refuse all of a node's text.
+    fn check_metrics(&self) -> Result<(), ConfigError> {
+        let mut taken = [metrics::<Traffic>(), metrics::<Presence>()].concat();
+        for family in &self.families {
+            let metrics = family.metrics();
+            if let Some(metric) = metrics.iter().find(|metric| taken.contains(metric)) {
+                let family = family.name();
+                return Err(ConfigError::MetricName { family, metric });
+            }
+            taken.extend(metrics);
+        }
         Ok(())
     }
 
@@ -243,6 +261,13 @@ pub enum ConfigError {
         /// The name.
         family: &'static str,
     },
+    /// A family with a metric that another family of the node has.
+    MetricName {
+        /// The family's name.
+        family: &'static str,
+        /// The metric's name in text.
+        metric: &'static str,
+    },
     /// A family that another node publishes.
     FamilyTaken {
         /// The name.
@@ -296,6 +321,13 @@ impl fmt::Display for ConfigError {
                 )
             }
             Self::Announce(error) => error.fmt(f),
+            Self::MetricName { family, metric } => {
+                write!(
+                    f,
+                    "another family has the metric {metric} of the family {family:?}; declare one of them with other \
+                     metric names"
+                )
+            }
             Self::FamilyTaken { family } => {
                 write!(
                     f,

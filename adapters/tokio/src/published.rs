@@ -29,6 +29,8 @@ pub(crate) trait Published: Send {
 pub(crate) trait Offered: Send {
     /// The family's name.
     fn name(&self) -> &'static str;
+    /// The names of its metrics in text.
+    fn metrics(&self) -> Vec<&'static str>;
     /// Takes hold of it for one driver; nothing while another has it.
     fn take(&self, wake: &Arc<Notify>) -> Option<Box<dyn Published>>;
 }
@@ -36,6 +38,10 @@ pub(crate) trait Offered: Send {
 impl<F: Family> Offered for FamilyMeter<F> {
     fn name(&self) -> &'static str {
         F::NAME
+    }
+
+    fn metrics(&self) -> Vec<&'static str> {
+        metrics::<F>()
     }
 
     fn take(&self, wake: &Arc<Notify>) -> Option<Box<dyn Published>> {
@@ -47,6 +53,17 @@ impl<F: Family> Offered for FamilyMeter<F> {
             new: true,
         }))
     }
+}
+
+/// The names of a family's metrics, each once.
+pub(crate) fn metrics<F: Family>() -> Vec<&'static str> {
+    let words = F::WORDS.iter().map(|word| word.metric);
+    let gauges = F::GAUGES.iter().map(|gauge| gauge.metric);
+    let histograms = F::HISTOGRAMS.iter().map(|histogram| histogram.metric);
+    let mut metrics: Vec<_> = words.chain(gauges).chain(histograms).collect();
+    // Words of one metric follow each other.
+    metrics.dedup();
+    metrics
 }
 
 /// A family that this driver has until it drops.

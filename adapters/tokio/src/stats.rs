@@ -1,6 +1,6 @@
 //! What a user holds: the owner of a node's counting and publishing.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use streamgauge_core::{Format, Tier, Usage};
@@ -13,7 +13,7 @@ use crate::{
     Config, ConfigError, Latest, StatsHandle,
     board::Board,
     clock::Clock,
-    driver::{Driver, Request},
+    driver::{Driver, Request, WAITING},
     host::{Host, HostRef},
 };
 
@@ -24,7 +24,6 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Stats(Option<Arc<Node>>);
 
-#[derive(Debug)]
 struct Node {
     host: Host,
     board: Arc<Board>,
@@ -63,7 +62,7 @@ impl Stats {
         let runtime = runtime::Handle::try_current().map_err(|_| ConfigError::NoRuntime)?;
         let host = Host::new(&config);
         let tiers = config.tiers.clone();
-        let (sender, requests) = mpsc::channel(8);
+        let (sender, requests) = mpsc::channel(WAITING);
         let (alive, ended) = watch::channel(());
         let clock = Clock::start(config.interval);
         let (driver, board) = Driver::new(config, &host, clock, requests)?;
@@ -157,8 +156,8 @@ impl Stats {
     }
 
     /// All that was counted before the call, as text for scrapers: traffic, presence and the other
-    /// families, as one snapshot. Frames are none the wiser. Empty when disabled, or when the runtime
-    /// that these stats were spawned on is gone.
+    /// families, as one snapshot. Who asks at the same time gets the same text. Empty when disabled, or
+    /// when the runtime that these stats were spawned on is gone.
     ///
     /// Costs a collect, and some nanoseconds per line; the memory is used again once nobody holds the
     /// text before.
@@ -179,5 +178,15 @@ impl Stats {
             // The driver sends nothing: this waits for its end.
             let _ = ended.changed().await;
         }
+    }
+}
+
+/// Says which node it is, and leaves its tables out.
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("path", &self.board.path)
+            .field("shared", self.host.shared())
+            .finish_non_exhaustive()
     }
 }

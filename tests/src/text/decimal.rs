@@ -1,5 +1,7 @@
 //! Numbers as text has them, compared exactly.
 
+use std::fmt;
+
 /// A decimal number that is not negative: digits without zeros at either end, and the place of the
 /// decimal point counted from their beginning.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,9 +38,7 @@ impl Decimal {
     /// The nearest float.
     #[must_use]
     pub fn float(&self) -> f64 {
-        format!("0.{}e{}", self.digits, self.point)
-            .parse()
-            .expect("a float")
+        self.to_string().parse().expect("a float")
     }
 
     fn new(digits: &str, point: i64) -> Self {
@@ -53,6 +53,16 @@ impl Decimal {
                 point: point - zeros,
                 digits: short.into(),
             },
+        }
+    }
+}
+
+/// As any parser of floats reads it.
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.digits.as_str() {
+            "" => write!(f, "0"),
+            digits => write!(f, "0.{digits}e{}", self.point),
         }
     }
 }

@@ -80,7 +80,7 @@ pub(crate) async fn ask(
 
 /// A server on any port, with timeouts that no test waits for unless it means to.
 pub(crate) fn config() -> http::Config {
-    let long = Duration::from_secs(600);
+    let long = Duration::from_mins(10);
     http::Config::new()
         .with_address(([127, 0, 0, 1], 0))
         .with_read_timeout(long)

@@ -160,8 +160,8 @@ async fn a_tag_decides_where_there_are_both() {
     let early = "Thu, 01 Jan 1970 00:00:00 GMT";
     let tag = answer.header("etag");
     let headers = [("if-none-match", tag), ("if-modified-since", early)];
-    let status = get(&stats, PATH, &headers).await.status;
-    assert_eq!(status, StatusCode::NOT_MODIFIED);
+    let answer = get(&stats, PATH, &headers).await;
+    assert_eq!(answer.status, StatusCode::NOT_MODIFIED);
 }
 
 #[tokio::test(start_paused = true)]

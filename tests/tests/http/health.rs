@@ -30,10 +30,10 @@ fn a_node_whose_runtime_is_gone_is_not_well() {
     let start = || runtime::Builder::new_current_thread().enable_all().build();
     let (first, second) = (start().unwrap(), start().unwrap());
     let (stats, _track) = first.block_on(node(Config::new()));
-    let status = || second.block_on(get(&stats, "/healthz", &[])).status;
-    assert_eq!(status(), StatusCode::OK);
+    let healthz = || second.block_on(get(&stats, "/healthz", &[])).status;
+    assert_eq!(healthz(), StatusCode::OK);
     drop(first);
-    assert_eq!(status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(healthz(), StatusCode::SERVICE_UNAVAILABLE);
     let answer = second.block_on(get(&stats, "/metrics", &[]));
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -65,7 +65,7 @@ async fn a_connection_without_a_next_request_is_closed() {
 async fn a_connection_too_many_is_told_so_and_room_returns() {
     let (stats, _track) = node(Config::new()).await;
     let server = serve(&stats, config().with_connections(3)).await;
-    let mut held = Vec::new();
+    let mut places = Vec::new();
     for _ in 0..3 {
         let mut stream = connect(&server).await;
         stream
@@ -74,7 +74,7 @@ async fn a_connection_too_many_is_told_so_and_room_returns() {
             .unwrap();
         // An answer means that the connection has its place.
         stream.read_u8().await.unwrap();
-        held.push(stream);
+        places.push(stream);
     }
     for _ in 0..10 {
         let refused = rest(&mut connect(&server).await).await;
@@ -88,7 +88,7 @@ async fn a_connection_too_many_is_told_so_and_room_returns() {
             "{refused}"
         );
     }
-    held.pop();
+    places.pop();
     let request = format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{CLOSE}");
     while !exchange(&server, &request)
         .await
