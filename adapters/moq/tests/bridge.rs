@@ -6,8 +6,12 @@ use bytes::Bytes;
 use moq_net::origin::Route;
 use moq_net::{Error, Timestamp, broadcast, frame, group, track};
 use streamgauge_core::track::TrackError;
-use streamgauge_moq::{BridgeError, Export, Import, export_on_demand, import_on_demand};
-use streamgauge_tokio::{GroupConsumer, TrackConfig, TrackConsumer, TrackProducer};
+use streamgauge_moq::{
+    BridgeError, Export, Import, export_broadcast, export_on_demand, import_on_demand,
+};
+use streamgauge_tokio::{
+    BroadcastProducer, GroupConsumer, TrackConfig, TrackConsumer, TrackProducer,
+};
 use support::{from_the_start, keeping, spawn_origin, within};
 use tokio::task::JoinHandle;
 
@@ -574,16 +578,14 @@ async fn a_track_exported_on_demand_is_there_after_its_end() {
     let _bridge = tokio::spawn(export_on_demand(track.weak(), moq.producer.clone()));
     write(&track, 0, &frames(2));
     track.finish().unwrap();
-    drop(track);
-    for _ in 0..2 {
+    for _ in 0..3 {
         let mut subscriber = moq.subscribe().await;
-        assert_eq!(
-            read_moq(&mut next_moq(&mut subscriber).await).await,
-            frames(2)
-        );
+        within(track.used()).await.unwrap();
+        let mut group = next_moq(&mut subscriber).await;
+        assert_eq!(read_moq(&mut group).await, frames(2));
         assert!(within(subscriber.recv_group()).await.unwrap().is_none());
         drop(subscriber);
-        within(moq.producer.unused()).await.unwrap();
+        within(track.unused()).await.unwrap();
     }
 }
 
@@ -620,11 +622,13 @@ async fn a_track_imported_on_demand_is_subscribed_while_it_is_read() {
 
 #[tokio::test]
 async fn a_refused_subscription_aborts_the_track() {
-    let (moq, track) = (Moq::direct(), cache());
-    let consumer = moq.consumer();
-    moq.producer.abort(Error::App(9)).unwrap();
+    let broadcast = broadcast::Info::new().produce();
+    let request = broadcast.reserve_track("video").unwrap();
+    let track = cache();
     let mut reader = track.consume();
-    let bridge = tokio::spawn(import_on_demand(consumer, from_the_start(), track));
+    let bridge = import_on_demand(request.consume(), from_the_start(), track);
+    let bridge = tokio::spawn(bridge);
+    request.reject(Error::App(9));
     let error = ended(bridge).await.unwrap_err();
     assert!(matches!(error, BridgeError::Moq(Error::App(9))), "{error}");
     assert_eq!(within(reader.finished()).await, Err(TrackError::Aborted(9)));
@@ -677,4 +681,105 @@ async fn a_fetch_is_answered_on_demand() {
     within(track.unused()).await.unwrap();
     let missing = moq.fetch(1, 0).await.map(|_| ()).unwrap_err();
     assert!(matches!(missing, Error::NotFound), "{missing}");
+}
+
+#[tokio::test]
+async fn an_export_nobody_reads_goes_on_until_its_groups_end() {
+    let (moq, track) = (Moq::direct(), cache());
+    let group = track.append_group().unwrap();
+    track.finish().unwrap();
+    let bridge = export(track.consume(), &moq);
+    while moq.producer.final_sequence().is_none() {
+        tokio::task::yield_now().await;
+    }
+    group.write_frame("late").unwrap();
+    group.finish().unwrap();
+    ended(bridge).await.unwrap();
+    let mut copied = next_moq(&mut moq.subscribe().await).await;
+    assert_eq!(read_moq(&mut copied).await, ["late"]);
+}
+
+#[tokio::test]
+async fn an_export_ends_with_the_track_it_writes() {
+    let (moq, track) = (Moq::direct(), cache());
+    let bridge = export(track.consume(), &moq);
+    moq.producer.abort(Error::App(3)).unwrap();
+    let error = ended(bridge).await.unwrap_err();
+    assert!(matches!(error, BridgeError::Moq(Error::App(3))), "{error}");
+}
+
+#[tokio::test]
+async fn an_import_ends_with_the_track_it_fills() {
+    let (moq, track) = (Moq::direct(), cache());
+    track.finish().unwrap();
+    let bridge = import(&moq, track).await;
+    write_moq(moq.create_group(0), &frames(1));
+    let error = ended(bridge).await.unwrap_err();
+    let closed = matches!(error, BridgeError::Track(TrackError::Closed));
+    assert!(closed, "{error}");
+}
+
+#[tokio::test]
+async fn a_group_that_was_evicted_is_passed_over() {
+    let (moq, track) = (Moq::new().await, cache_of_groups(2));
+    for sequence in [1, 2, 3] {
+        write(&track, sequence, &frames(1));
+    }
+    let mut reader = track.consume();
+    let _bridge = import(&moq, track).await;
+    write_moq(moq.create_group(1), &frames(1));
+    write_moq(moq.create_group(4), &frames(1));
+    for expected in [2, 3, 4] {
+        assert_eq!(next(&mut reader).await.sequence(), expected);
+    }
+}
+
+#[tokio::test]
+async fn the_tracks_of_a_broadcast_are_served_by_their_names_while_they_are_read() {
+    let broadcast = BroadcastProducer::new();
+    let moq = broadcast::Info::new().produce();
+    tokio::spawn(export_broadcast(
+        broadcast.consume(),
+        moq.dynamic(),
+        keeping(),
+    ));
+    let track = broadcast.create_track("video", TrackConfig::new()).unwrap();
+    write(&track, 4, &frames(2));
+    let found = moq.consume();
+    for _ in 0..3 {
+        within(track.unused()).await.unwrap();
+        let subscribing = found.track("video").unwrap().subscribe(from_the_start());
+        let mut subscriber = within(subscribing).await.unwrap();
+        within(track.used()).await.unwrap();
+        let mut group = next_moq(&mut subscriber).await;
+        assert_eq!(group.sequence, 4);
+        assert_eq!(read_moq(&mut group).await, frames(2));
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_a_track_waits_until_it_is_created_or_its_broadcast_closes() {
+    let broadcast = BroadcastProducer::new();
+    let moq = broadcast::Info::new().produce();
+    let bridge = export_broadcast(broadcast.consume(), moq.dynamic(), keeping());
+    let bridge = tokio::spawn(bridge);
+    let found = moq.consume();
+    let [early, never] = ["early", "never"].map(|name| {
+        let track = found.track(name).unwrap();
+        tokio::spawn(track.subscribe(from_the_start()))
+    });
+    tokio::task::yield_now().await;
+    let track = broadcast.create_track("early", TrackConfig::new()).unwrap();
+    let mut subscriber = within(early).await.unwrap().unwrap();
+    write(&track, 0, &frames(1));
+    assert_eq!(next_moq(&mut subscriber).await.sequence, 0);
+    drop(broadcast);
+    let refused = within(never).await.unwrap().map(|_| ()).unwrap_err();
+    assert!(matches!(refused, Error::NotFound), "{refused}");
+    // A track that is read goes on.
+    write(&track, 1, &frames(1));
+    assert_eq!(next_moq(&mut subscriber).await.sequence, 1);
+    drop(subscriber);
+    within(bridge).await.unwrap();
+    assert!(found.track("early").is_err());
 }

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic};
 
 use crate::{
-    FamilyMeter, Sink,
+    AnnounceError, FamilyMeter, OriginProducer, Sink,
     published::{Offered, metrics},
     sink::Outlet,
 };
@@ -31,6 +31,7 @@ pub struct Config {
     pub(crate) tiers: Vec<String>,
     pub(crate) families: Vec<Box<dyn Offered>>,
     pub(crate) sinks: Vec<Outlet>,
+    pub(crate) origins: Vec<OriginProducer>,
 }
 
 impl Config {
@@ -47,6 +48,7 @@ impl Config {
             tiers: Vec::new(),
             families: Vec::new(),
             sinks: Vec::new(),
+            origins: Vec::new(),
         }
     }
 
@@ -121,6 +123,14 @@ impl Config {
     #[must_use]
     pub fn with_sink(mut self, sink: impl Sink + 'static) -> Self {
         self.sinks.push(Outlet::new(Box::new(sink)));
+        self
+    }
+
+    /// Publishes every changed frame in this process too: as a broadcast with the node's tracks, announced
+    /// on this origin under [`Stats::path`](crate::Stats::path). See [`TrackSink`](crate::TrackSink).
+    #[must_use]
+    pub fn with_origin(mut self, origin: &OriginProducer) -> Self {
+        self.origins.push(origin.clone());
         self
     }
 
@@ -216,6 +226,7 @@ impl fmt::Debug for Config {
             .field("tiers", &self.tiers)
             .field("families", &self.families.len())
             .field("sinks", &self.sinks.len())
+            .field("origins", &self.origins.len())
             .finish_non_exhaustive()
     }
 }
@@ -262,6 +273,8 @@ pub enum ConfigError {
         /// The name.
         family: &'static str,
     },
+    /// The stats could not be announced on an origin.
+    Announce(AnnounceError),
     /// More series or cells than a table can number.
     TooLarge {
         /// How many were asked for.
@@ -307,6 +320,7 @@ impl fmt::Display for ConfigError {
                     "the family name {family:?} is empty, given twice, that of a track, or has a slash in it; choose another"
                 )
             }
+            Self::Announce(error) => error.fmt(f),
             Self::MetricName { family, metric } => {
                 write!(
                     f,

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    Config, ConfigError, Frame,
+    Config, ConfigError, Frame, TrackSink,
     board::{Board, Poster},
     clock::Clock,
     host::{self, Host, HostReporter},
@@ -65,11 +65,11 @@ impl Driver {
         clock: Clock,
         requests: mpsc::Receiver<Request>,
     ) -> Result<(Self, Arc<Board>), ConfigError> {
-        let outlets = std::mem::take(&mut config.sinks);
         let families = take_families(&config, host)?;
         let reporter = host::reporter(&config, clock.schedule);
         let tracks: Vec<_> = reporter.all_tracks().collect();
         let (board, poster) = Board::new(config.path(), track_names(&config, &tracks));
+        let outlets = outlets(&mut config, &board)?;
         let (board, places) = (Arc::new(board), tracks.len() + families.len());
         let driver = Self {
             host: host.clone(),
@@ -275,18 +275,20 @@ impl Driver {
 
     /// Shows a frame and offers it to the sinks; says whether nothing is owed to any of them.
     fn offer(&mut self, frame: &Frame) -> bool {
-        let shown = self.poster.shown(frame.track);
-        if shown.is_none_or(|shown| shown.payload != frame.payload) {
+        let mut before = self.poster.shown(frame.track);
+        let changed = before.as_ref().map(|before| &before.payload) != Some(&frame.payload);
+        if changed {
             self.versions[frame.track] += 1;
-            let before = self.poster.show(frame.clone());
-            if let Some(before) = before {
-                self.pages[frame.track].recycle(before.payload);
-            }
+            before = self.poster.show(frame.clone());
         }
         let version = self.versions[frame.track];
         let mut all = true;
         for outlet in &mut self.outlets {
             all &= outlet.offer(frame, version);
+        }
+        // Not before the sinks have the next: until then they may hold this one.
+        if let Some(before) = before.filter(|_| changed) {
+            self.pages[frame.track].recycle(before.payload);
         }
         all
     }
@@ -325,6 +327,17 @@ impl Driver {
 enum Wake {
     Timer,
     Request(Request),
+}
+
+/// The sinks that were given, and one for each origin.
+fn outlets(config: &mut Config, board: &Board) -> Result<Vec<Outlet>, ConfigError> {
+    let mut outlets = std::mem::take(&mut config.sinks);
+    for origin in std::mem::take(&mut config.origins) {
+        let sink = TrackSink::announce(&origin, &board.path, &board.names);
+        let sink = sink.map_err(ConfigError::Announce)?;
+        outlets.push(Outlet::new(Box::new(sink)));
+    }
+    Ok(outlets)
 }
 
 /// Takes hold of all families, or of none.

@@ -31,6 +31,7 @@
 #![forbid(unsafe_code)]
 
 mod board;
+mod broadcast;
 mod clock;
 mod config;
 mod driver;
@@ -43,25 +44,31 @@ mod host;
 #[cfg(feature = "http")]
 pub mod http;
 mod names;
+mod news;
+mod origin;
 mod page;
 mod published;
 mod scrape;
 mod sink;
 mod stats;
 mod track;
+mod track_sink;
 
 pub use board::Latest;
+pub use broadcast::{BroadcastConsumer, BroadcastError, BroadcastProducer};
 pub use config::{Config, ConfigError};
 pub use family::{FamilyMeter, FamilyRef};
 pub use family_config::FamilyConfig;
 pub use file::FileSink;
 pub use frame::Frame;
 pub use host::{Host, HostRef, KEY_BYTES};
+pub use origin::{AnnounceError, Announcement, OriginConsumer, OriginProducer};
 pub use sink::{Sink, SinkError};
 pub use stats::Stats;
 pub use track::{
     GroupConsumer, GroupProducer, TrackConfig, TrackConsumer, TrackProducer, TrackWeak,
 };
+pub use track_sink::TrackSink;
 
 pub use streamgauge_core::track::{Amount, Fetch, Reason, TrackError, TrackEvent};
 pub use streamgauge_core::{

@@ -4,12 +4,14 @@
 mod books;
 mod diff;
 mod keep;
+mod levels;
 mod order;
 mod retain;
 mod reuse;
 
 pub use books::{Account, Books, InlineBooks, Lane, Pages, Span, Split};
 pub use keep::Linger;
+use levels::summed;
 pub(crate) use retain::check_series;
 
 use crate::{
@@ -307,31 +309,6 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         }
     }
 
-    /// Takes in the gauges that are set, of every series: they are set without a lock and leave no mark.
-    fn read_levels<S: Storage<F>>(&mut self, meter: &Meter<F, S>) {
-        let Split {
-            accounts,
-            flags,
-            order,
-            lanes,
-            ..
-        } = self.books.split();
-        for id in order.get(..self.ordered).unwrap_or_default() {
-            let at = *id as usize;
-            let known = accounts.get_mut(at).zip(flags.get_mut(at));
-            let Some(((account, flags), row)) = known.zip(meter.row(widen(*id))) else {
-                continue;
-            };
-            let levels = account.totals.as_mut().iter_mut();
-            if take_levels(levels.skip(summed::<F>()), row.levels()) {
-                *flags = *flags & !IDLE | MOVED;
-                if let Some(lane) = lanes.get_mut(usize::from(*flags >> LANE_SHIFT)) {
-                    lane.told = false;
-                }
-            }
-        }
-    }
-
     /// Sees whether anything is open in a row that was touched. In a family that has no pairs, or keeps its
     /// series, a handle that is held counts as open.
     fn settle(&mut self, id: u32, held: bool) {
@@ -378,11 +355,6 @@ fn clamp(lane: Option<u8>, lanes: usize) -> u8 {
     lane.unwrap_or(0).min(last)
 }
 
-/// How many words are sums of what was counted; the others are gauges that are set.
-const fn summed<F: Family>() -> usize {
-    F::Totals::LEN - F::Set::COUNT
-}
-
 fn grow(totals: &mut impl AsMut<[u64]>, word: usize, n: u64) {
     if let Some(total) = totals.as_mut().get_mut(word) {
         *total = total.wrapping_add(n);
@@ -393,17 +365,4 @@ fn grow(totals: &mut impl AsMut<[u64]>, word: usize, n: u64) {
 fn is_open<F: Family>(words: &[u64]) -> bool {
     let mut pairs = F::PAIRS.iter();
     pairs.any(|[begun, ended]| words.get(*begun) != words.get(*ended))
-}
-
-/// Takes levels over, and says whether any differs.
-fn take_levels<'a>(
-    ours: impl Iterator<Item = &'a mut u64>,
-    now: impl Iterator<Item = u64>,
-) -> bool {
-    let mut moved = false;
-    for (ours, now) in ours.zip(now) {
-        moved |= *ours != now;
-        *ours = now;
-    }
-    moved
 }

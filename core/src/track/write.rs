@@ -12,8 +12,8 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// # Errors
     /// [`Duplicate`](TrackError::Duplicate) if there is one with it; [`Evicted`](TrackError::Evicted) if
     /// there was, or it is too old to tell; [`Closed`](TrackError::Closed) at or past the end of a
-    /// finished track; [`Full`](TrackError::Full) if there is room for the newest group only; and what
-    /// the track was aborted with.
+    /// finished track; [`Full`](TrackError::Full) if there is room for the newest group only; what the
+    /// track was aborted with; and [`Dropped`](TrackError::Dropped) once it was closed.
     pub fn create_group(&mut self, now: Instant, sequence: u64) -> Result<GroupId, TrackError> {
         let now = self.begin(now);
         self.check_open()?;
@@ -125,7 +125,8 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     ///
     /// # Errors
     /// [`Closed`](TrackError::Closed) if it was finished, [`BoundsExceeded`](TrackError::BoundsExceeded)
-    /// after the last sequence there is, and what the track was aborted with.
+    /// after the last sequence there is, what the track was aborted with, and
+    /// [`Dropped`](TrackError::Dropped) once it was closed.
     pub fn finish(&mut self) -> Result<(), TrackError> {
         self.check_open()?;
         if self.end.is_some() {
@@ -156,7 +157,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// and then the error. O(groups).
     ///
     /// # Errors
-    /// What it was aborted with before.
+    /// What it was aborted with before, and [`Dropped`](TrackError::Dropped) once it was closed.
     pub fn abort(&mut self, error: TrackError) -> Result<(), TrackError> {
         self.check_open()?;
         self.state = GroupState::Aborted(error);
@@ -251,7 +252,9 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
         sequence: u64,
         bytes: usize,
     ) -> Result<GroupId, TrackError> {
-        if bytes > self.policy.max_bytes() || self.shelf.most_frames() == 0 {
+        // Slots that are taken are given back before the group goes without its frame.
+        let slot = self.shelf.frames() > 0 || self.shelf.has_room_for_frame();
+        if bytes > self.policy.max_bytes() || !slot {
             return Err(TrackError::Full);
         }
         let group = self.insert(now, sequence)?;

@@ -61,6 +61,8 @@ fn late_groups_and_duplicates_are_counted() {
     let written = TrackEvent::Written(amount(4, 0, 0));
     let expected = [written, TrackEvent::Late(2), TrackEvent::Duplicate(2)];
     assert_eq!(track.events(), expected);
+    assert_eq!(track.create(3), Err(TrackError::Duplicate));
+    assert_eq!(track.events(), [TrackEvent::Duplicate(1)]);
 }
 
 #[test]

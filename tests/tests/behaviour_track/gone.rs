@@ -73,6 +73,64 @@ fn the_lowest_gap_closes_where_gaps_are_too_many_to_remember() {
     assert!(track.create(7).is_ok());
 }
 
+/// A track with the newest group only, that remembers so many stretches; the others were evicted in
+/// this order.
+fn remembering(stretches: usize, sequences: &[u64]) -> Track {
+    let mut track = Track::in_room(room(64, 1, stretches), Policy::new());
+    track.create(100).unwrap();
+    for &sequence in sequences {
+        track.create(sequence).unwrap();
+    }
+    track.sleep(AGE);
+    track.handle_timeout();
+    assert_eq!(track.cached(), [100]);
+    track
+}
+
+/// Which of the sequences below 20 cannot come.
+fn cannot_come(track: &mut Track) -> Vec<u64> {
+    let evicted = error(TrackError::Evicted);
+    (0..20)
+        .filter(|&sequence| track.get(sequence) == evicted)
+        .collect()
+}
+
+#[test]
+fn evictions_next_to_each_other_take_one_stretch_in_any_order() {
+    for sequences in [
+        [3, 4, 5, 6, 0],
+        [6, 5, 4, 3, 0],
+        [3, 5, 4, 6, 0],
+        [0, 6, 5, 3, 4],
+    ] {
+        let mut track = remembering(3, &sequences);
+        assert_eq!(cannot_come(&mut track), [0, 3, 4, 5, 6], "{sequences:?}");
+    }
+}
+
+#[test]
+fn no_gap_but_the_lowest_closes() {
+    for (sequences, expected) in [
+        ([0, 4, 8, 12], [0, 1, 2, 3, 4, 8, 12]),
+        ([12, 8, 4, 0], [0, 1, 2, 3, 4, 8, 12]),
+        ([0, 8, 12, 4], [0, 1, 2, 3, 4, 8, 12]),
+        ([4, 8, 12, 0], [0, 1, 2, 3, 4, 8, 12]),
+        ([0, 4, 12, 8], [0, 1, 2, 3, 4, 8, 12]),
+    ] {
+        let mut track = remembering(3, &sequences);
+        assert_eq!(cannot_come(&mut track), expected, "{sequences:?}");
+    }
+}
+
+#[test]
+fn all_between_the_lowest_and_the_highest_is_gone_where_one_stretch_is_remembered() {
+    for sequences in [[5, 2, 9], [9, 5, 2], [2, 9, 5]] {
+        let mut track = remembering(1, &sequences);
+        let expected: Vec<_> = (2..=9).collect();
+        assert_eq!(cannot_come(&mut track), expected, "{sequences:?}");
+    }
+}
+
 #[test]
 fn a_group_in_a_gap_that_closes_around_it_stays_and_goes_once() {
     let mut track = Track::in_room(room(4, 4, 1), Policy::new().with_max_groups(3));

@@ -10,7 +10,12 @@ use streamgauge_core::{
 
 use crate::harness::{VecRoom, room};
 
-const MANY: u64 = 100_000;
+/// Links of 16 bits lead to 65,275 slots.
+const MANY: u64 = if cfg!(target_pointer_width = "64") {
+    100_000
+} else {
+    65_000
+};
 
 fn track(policy: Policy) -> TrackCache<u64, VecRoom<u64>> {
     let slots = usize::try_from(MANY).unwrap() + 1;

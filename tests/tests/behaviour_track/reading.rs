@@ -60,6 +60,33 @@ fn a_slow_reader_goes_on_after_a_newest_at_the_front() {
 }
 
 #[test]
+fn a_slow_reader_goes_on_after_its_place_was_taken_by_a_late_group() {
+    let mut track = Track::with(Policy::new().with_max_groups(2));
+    track.create(8).unwrap();
+    let mut cursor = TrackCursor::new();
+    assert_eq!(track.next(&mut cursor), group(8));
+    for sequence in [9, 3, 4] {
+        track.create(sequence).unwrap();
+    }
+    assert_eq!(track.cached(), [9, 4]);
+    assert_eq!(track.next(&mut cursor), group(9));
+    assert_eq!(track.next(&mut cursor), group(4));
+    assert!(track.next(&mut cursor).is_pending());
+}
+
+#[test]
+fn a_reader_whose_last_group_left_its_slot_free_goes_on() {
+    let mut track = Track::of(&[0, 1]);
+    let mut cursor = TrackCursor::new();
+    assert_eq!(track.next(&mut cursor), group(0));
+    track.sleep(AGE);
+    track.handle_timeout();
+    assert_eq!(track.cached(), [1]);
+    assert_eq!(track.next(&mut cursor), group(1));
+    assert!(track.next(&mut cursor).is_pending());
+}
+
+#[test]
 fn a_late_reader_starts_with_the_oldest_that_is_cached() {
     let mut track = Track::with(Policy::new().with_max_groups(2));
     for _ in 0..5 {

@@ -5,8 +5,8 @@ use std::task::Poll;
 use streamgauge_core::{
     Instant,
     track::{
-        FrameSlot, GoneSpan, GroupCursor, GroupId, GroupSlot, InlineRoom, Link, Policy, Room,
-        Slots, SlotsMut, TrackCache, TrackCursor, TrackError, TrackRoom,
+        Fetch, FrameSlot, GoneSpan, GroupCursor, GroupId, GroupSlot, InlineRoom, Link, Policy,
+        Room, Slots, SlotsMut, TrackCache, TrackCursor, TrackError, TrackRoom,
     },
 };
 
@@ -137,6 +137,7 @@ struct Growing {
     buckets: Vec<Link>,
     gone: [GoneSpan; 2],
     most: usize,
+    most_frames: usize,
     honest: bool,
 }
 
@@ -148,6 +149,7 @@ impl Growing {
             buckets: Vec::new(),
             gone: [GoneSpan::default(); 2],
             most,
+            most_frames: most,
             honest,
         }
     }
@@ -182,7 +184,7 @@ impl TrackRoom<u64> for Growing {
     }
 
     fn more_frames(&mut self) -> bool {
-        let room = self.frames.len() < self.most;
+        let room = self.frames.len() < self.most_frames;
         if room {
             self.frames.extend([FrameSlot::FREE, FrameSlot::FREE]);
         }
@@ -190,7 +192,11 @@ impl TrackRoom<u64> for Growing {
     }
 
     fn most_frames(&self) -> usize {
-        if self.honest { self.most } else { usize::MAX }
+        if self.honest {
+            self.most_frames
+        } else {
+            usize::MAX
+        }
     }
 }
 
@@ -207,11 +213,25 @@ fn a_room_grows_before_anything_is_evicted() {
         assert_eq!(frame, Poll::Ready(Ok(Some(&read))));
         read += 1;
     }
-    assert_eq!(read, 40, "what was there before it grew is found after it");
+    assert_eq!(read, 40);
+    for sequence in 0..40 {
+        let found = track.poll_get_group(&mut Fetch::new(sequence));
+        assert!(found.is_ready(), "{sequence} was there before it grew");
+    }
     for n in 40..50 {
         track.write_frame(NOW, n, 1).unwrap();
     }
     assert_eq!((track.groups(), track.frames()), (40, 40));
+}
+
+#[test]
+fn no_group_is_left_without_its_frame_where_a_room_does_not_grow_as_promised() {
+    let mut room = Growing::up_to(4, false);
+    room.most_frames = 0;
+    let mut track = TrackCache::new(room, Policy::new());
+    let refused = track.write_frame(NOW, 7, 1).unwrap_err();
+    assert_eq!((refused.error, refused.payload), (TrackError::Full, 7));
+    assert_eq!((track.groups(), track.latest()), (0, None));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What a cached group and frame cost beside the payload.
-#![cfg(target_pointer_width = "64")]
+
+use std::num::NonZeroU32;
 
 use streamgauge_core::track::{
     FrameSlot, GoneSpan, GroupCursor, GroupId, GroupSlot, InlineRoom, Link, TrackCursor,
@@ -7,22 +8,31 @@ use streamgauge_core::track::{
 
 /// A payload as reference-counted buffers are: four words, one of which is never zero.
 struct Buffer {
-    _vtable: &'static str,
     _rest: [usize; 2],
+    _name: &'static str,
+}
+
+/// On hosts of 64 bits, and where pointers have 32.
+const fn bytes(wide: usize, narrow: usize) -> usize {
+    if cfg!(target_pointer_width = "64") {
+        wide
+    } else {
+        narrow
+    }
 }
 
 #[test]
-fn a_group_costs_a_cache_line_and_a_link() {
-    assert_eq!(size_of::<GroupSlot>(), 64);
-    assert_eq!(size_of::<Link>(), 4);
+fn a_group_costs_a_cache_line_at_the_most_and_a_link() {
+    assert_eq!(size_of::<GroupSlot>(), bytes(64, 48));
+    assert_eq!(size_of::<Link>(), bytes(4, 2));
 }
 
 #[test]
 fn a_frame_costs_its_payload_and_a_padded_link() {
-    assert_eq!(size_of::<Buffer>(), 32);
-    assert_eq!(size_of::<FrameSlot<Buffer>>(), 40);
-    assert_eq!(size_of::<FrameSlot<&[u8]>>(), 24);
-    assert_eq!(size_of::<FrameSlot<core::num::NonZeroU32>>(), 8);
+    assert_eq!(size_of::<Buffer>(), bytes(32, 16));
+    assert_eq!(size_of::<FrameSlot<Buffer>>(), bytes(40, 20));
+    assert_eq!(size_of::<FrameSlot<&[u8]>>(), bytes(24, 12));
+    assert_eq!(size_of::<FrameSlot<NonZeroU32>>(), 8);
 }
 
 #[test]
@@ -32,13 +42,13 @@ fn a_stretch_of_evicted_sequences_costs_its_two_ends() {
 
 #[test]
 fn a_room_is_the_sum_of_its_parts() {
-    let sum = 100 * (64 + 4) + 1_000 * 40 + 8 * 16;
+    let sum = 100 * bytes(64 + 4, 48 + 2) + 1_000 * bytes(40, 20) + 8 * 16;
     assert_eq!(size_of::<InlineRoom<Buffer, 100, 1_000, 8>>(), sum);
 }
 
 #[test]
 fn readers_are_small() {
-    assert_eq!(size_of::<TrackCursor>(), 24);
-    assert_eq!(size_of::<GroupId>(), 24);
+    assert!(size_of::<TrackCursor>() <= 24);
+    assert!(size_of::<GroupId>() <= 24);
     assert!(size_of::<GroupCursor>() <= 48);
 }

@@ -112,6 +112,24 @@ fn who_reads_an_evicted_group_is_woken_though_its_slot_is_taken_again() {
 }
 
 #[test]
+fn a_slot_that_is_taken_again_keeps_others_from_no_wake() {
+    let mut track = Track::with(Policy::new().with_max_groups(3));
+    let groups = [(); 3].map(|()| track.append().unwrap());
+    track.wakes();
+    for group in groups {
+        track.write(group, "x").unwrap();
+    }
+    let taken = track.append().unwrap();
+    assert_eq!(taken.slot(), groups[0].slot());
+    track.write(taken, "y").unwrap();
+    let wakes = track.wakes();
+    assert_eq!(wakes.len(), 4, "{wakes:?}");
+    for group in groups {
+        assert!(wakes.contains(&of(group)), "{wakes:?}");
+    }
+}
+
+#[test]
 fn many_changes_wake_once() {
     let (mut track, first, second) = quiet();
     for _ in 0..5 {

@@ -41,6 +41,15 @@ fn check(rpc: &Rpc) {
     assert!(rpc.handler_duration_us().count() <= rpc.handlers_ended);
 }
 
+/// Tells the threads to end when it drops, also by a panic.
+struct OnDrop<'a>(&'a AtomicBool);
+
+impl Drop for OnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Takes snapshots while threads make calls, through handles that come and go.
 fn snapshots(count: usize, room: DeskRoom, linger: Linger) {
     let mut desk = Desk::<Rpc>::lingering(room, linger);
@@ -58,6 +67,7 @@ fn snapshots(count: usize, room: DeskRoom, linger: Linger) {
                 round as u64
             })
         });
+        let working = OnDrop(&done);
         for n in 0..count {
             desk.collect();
             desk.all().values().for_each(check);
@@ -66,7 +76,7 @@ fn snapshots(count: usize, room: DeskRoom, linger: Linger) {
                 desk.accept();
             }
         }
-        done.store(true, Ordering::Relaxed);
+        drop(working);
         threads.map(|thread| thread.join().expect("no panic"))
     });
     let rounds: u64 = rounds.iter().sum();

@@ -38,6 +38,8 @@ pub(crate) enum Op {
     Sleep(u64),
     JumpBack(u64),
     JumpTo(u64),
+    /// The clock shows this once, and then what it showed before.
+    Astray(u64),
     Timeout,
     Seed(u64),
     /// Until nothing is due.
@@ -104,6 +106,7 @@ pub(crate) fn op() -> impl Strategy<Value = Op> {
         24 => (0..30u64).prop_map(Op::Sleep),
         6 => (0..90u64).prop_map(Op::JumpBack),
         1 => select(&[0, u64::MAX / 2, u64::MAX - 9, u64::MAX][..]).prop_map(Op::JumpTo),
+        1 => select(&[0, u64::MAX / 2, u64::MAX][..]).prop_map(Op::Astray),
         12 => Just(Op::Timeout),
         3 => Just(Op::Idle),
         1 => any::<u64>().prop_map(Op::Seed),

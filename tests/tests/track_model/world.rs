@@ -111,6 +111,11 @@ impl<R: TrackRoom<Payload>> World<R> {
             Op::Sleep(micros) => self.now = self.now.saturating_add(micros),
             Op::JumpBack(micros) => self.now = self.now.saturating_sub(micros),
             Op::JumpTo(now) => self.now = now,
+            Op::Astray(shown) => {
+                let now = std::mem::replace(&mut self.now, shown);
+                self.handle_timeout();
+                self.now = now;
+            }
             Op::Timeout => self.handle_timeout(),
             Op::Idle => self.idle(),
             Op::Seed(seed) => self.both.cache.seed(seed),

@@ -4,7 +4,10 @@ use core::{fmt, future::poll_fn, task::Poll};
 
 use streamgauge_core::track::{Fetch, GroupCursor, GroupId, TrackCache, TrackCursor, TrackError};
 
-use super::{AnyTrack, GroupConsumer, TRACK, seats};
+use super::{
+    AnyTrack, GroupConsumer, seats,
+    state::{self, TRACK, Topic},
+};
 
 /// Reads a track: its groups in the order in which they arrive, or one by its sequence.
 ///
@@ -41,9 +44,36 @@ impl<T: AnyTrack> TrackConsumer<T> {
     /// before it finished; after all groups that are cached.
     pub async fn next_group(&mut self) -> Result<Option<GroupConsumer<'_, T>>, TrackError> {
         let group = self
-            .wait(TRACK, |cache, cursor| cache.poll_next_group(cursor))
+            .wait(|cache, cursor| or_wait(cache.poll_next_group(cursor), TRACK))
             .await?;
         Ok(self.open(group))
+    }
+
+    /// Waits for the first frame of the next group, and copies it; `None` at the end of a finished track. For
+    /// tracks whose groups have one frame each; one that ends without a frame is passed over.
+    ///
+    /// # Errors
+    /// As [`next_group`](Self::next_group).
+    pub async fn read_frame(&mut self) -> Result<Option<T::Payload>, TrackError>
+    where
+        T::Payload: Clone,
+    {
+        self.wait(|cache, cursor| {
+            loop {
+                let mut ahead = *cursor;
+                let group = match or_wait(cache.poll_next_group(&mut ahead), TRACK)? {
+                    Ok(Some(group)) => group,
+                    end => return Ok(end.map(|_| None)),
+                };
+                let frame = cache.poll_frame(&mut GroupCursor::new(group));
+                let frame = or_wait(frame, state::group(group))?;
+                *cursor = ahead;
+                if let Ok(Some(frame)) = frame {
+                    return Ok(Ok(Some(frame.clone())));
+                }
+            }
+        })
+        .await
     }
 
     /// Waits for the group with this sequence; `None` if there will never be one, because it lies past the
@@ -58,7 +88,7 @@ impl<T: AnyTrack> TrackConsumer<T> {
     ) -> Result<Option<GroupConsumer<'_, T>>, TrackError> {
         let mut fetch = Fetch::new(sequence);
         let group = self
-            .wait(TRACK, |cache, _| cache.poll_get_group(&mut fetch))
+            .wait(|cache, _| or_wait(cache.poll_get_group(&mut fetch), TRACK))
             .await?;
         Ok(self.open(group))
     }
@@ -69,7 +99,8 @@ impl<T: AnyTrack> TrackConsumer<T> {
     /// What it was aborted with, and [`Dropped`](TrackError::Dropped) if its producer was dropped before
     /// it finished.
     pub async fn closed(&mut self) -> Result<(), TrackError> {
-        self.wait(TRACK, |cache, _| cache.poll_closed()).await
+        self.wait(|cache, _| or_wait(cache.poll_closed(), TRACK))
+            .await
     }
 
     /// Waits until the track is finished; the sequence past its last group.
@@ -77,7 +108,8 @@ impl<T: AnyTrack> TrackConsumer<T> {
     /// # Errors
     /// As [`closed`](Self::closed).
     pub async fn finished(&mut self) -> Result<u64, TrackError> {
-        self.wait(TRACK, |cache, _| cache.poll_finished()).await
+        self.wait(|cache, _| or_wait(cache.poll_finished(), TRACK))
+            .await
     }
 
     /// Passes over groups with sequences below this one, from now on.
@@ -99,22 +131,31 @@ impl<T: AnyTrack> TrackConsumer<T> {
         group.map(|group| self.resume(GroupCursor::new(group)))
     }
 
-    /// Looks at the cache until there is what to wait for; again whenever there is news of the topic.
+    /// Looks at the cache until there is what to wait for; again whenever there is news of the topic that
+    /// it has to wait for.
     pub(super) async fn wait<R>(
         &mut self,
-        topic: usize,
-        mut look: impl FnMut(&mut TrackCache<T::Payload, T::Room>, &mut TrackCursor) -> Poll<R>,
+        mut look: impl FnMut(&mut TrackCache<T::Payload, T::Room>, &mut TrackCursor) -> Result<R, Topic>,
     ) -> R {
         poll_fn(|context| {
-            self.track.with(|view| {
-                let found = look(view.cache, &mut self.cursor);
-                if found.is_pending() {
-                    view.wait(self.seat, topic, context.waker());
-                }
-                found
-            })
+            self.track
+                .with(|view| match look(view.cache, &mut self.cursor) {
+                    Ok(found) => Poll::Ready(found),
+                    Err(topic) => {
+                        view.wait(self.seat, topic, context.waker());
+                        Poll::Pending
+                    }
+                })
         })
         .await
+    }
+}
+
+/// What there is, or what to wait for.
+pub(super) fn or_wait<R>(found: Poll<R>, topic: Topic) -> Result<R, Topic> {
+    match found {
+        Poll::Ready(found) => Ok(found),
+        Poll::Pending => Err(topic),
     }
 }
 

@@ -2,9 +2,24 @@
 
 use streamgauge_core::track::{GroupCursor, TrackError};
 
-use super::{AnyTrack, TrackConsumer, state};
+use super::{
+    AnyTrack, TrackConsumer,
+    consumer::or_wait,
+    state::{self, Topic},
+};
 
-/// Reads the frames of one group in order, also as it grows, in the seat of its [`TrackConsumer`].
+/// Reads the frames of one group in order, also as it grows, in the seat of its [`TrackConsumer`]: who is in
+/// a group cannot wait for the next one as well.
+///
+/// ```compile_fail,E0499
+/// # use streamgauge_embassy::track::{AnyTrack, TrackConsumer, TrackError};
+/// async fn both<T: AnyTrack>(reader: &mut TrackConsumer<T>) -> Result<(), TrackError> {
+///     let group = reader.next_group().await?;
+///     let next = reader.next_group().await?;
+///     drop((group, next));
+///     Ok(())
+/// }
+/// ```
 pub struct GroupConsumer<'a, T: AnyTrack> {
     reader: &'a mut TrackConsumer<T>,
     cursor: GroupCursor,
@@ -44,7 +59,7 @@ impl<'a, T: AnyTrack> GroupConsumer<'a, T> {
         let mut show = |frame: Option<&T::Payload>| Some(f.take()?(frame?));
         let (topic, cursor) = (self.topic(), &mut self.cursor);
         self.reader
-            .wait(topic, |cache, _| cache.poll_frame(cursor).map_ok(&mut show))
+            .wait(|cache, _| or_wait(cache.poll_frame(cursor).map_ok(&mut show), topic))
             .await
     }
 
@@ -55,7 +70,7 @@ impl<'a, T: AnyTrack> GroupConsumer<'a, T> {
     pub async fn finished(&mut self) -> Result<u64, TrackError> {
         let (topic, group) = (self.topic(), self.cursor.group());
         self.reader
-            .wait(topic, |cache, _| cache.poll_group_finished(group))
+            .wait(|cache, _| or_wait(cache.poll_group_finished(group), topic))
             .await
     }
 
@@ -80,7 +95,7 @@ impl<'a, T: AnyTrack> GroupConsumer<'a, T> {
         self.reader.latest() > Some(self.sequence())
     }
 
-    fn topic(&self) -> usize {
-        state::group(self.cursor.group().slot())
+    fn topic(&self) -> Topic {
+        state::group(self.cursor.group())
     }
 }

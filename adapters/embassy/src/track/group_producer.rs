@@ -53,9 +53,13 @@ impl<T: AnyTrack> GroupProducer<T> {
         self.group.sequence()
     }
 
-    /// How many frames it has; none if it was evicted.
-    pub fn frame_count(&self) -> Option<u64> {
-        self.track.with(|view| view.cache.frame_count(self.group))
+    /// How many frames it has now.
+    ///
+    /// # Errors
+    /// [`Evicted`](TrackError::Evicted) if it was evicted.
+    pub fn frame_count(&self) -> Result<u64, TrackError> {
+        let count = self.track.with(|view| view.cache.frame_count(self.group));
+        count.ok_or(TrackError::Evicted)
     }
 }
 

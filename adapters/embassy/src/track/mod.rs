@@ -60,11 +60,13 @@
 //!
 //! # Cost
 //!
-//! Each call takes one critical section. In it lie a hundred instructions or so, the copy of a payload of
-//! `size_of::<P>()` bytes where one is read or written, and a wake for each reader who waits for what has
-//! changed, `READERS` at the most. Evicting comes on top, a step for each group and frame that goes, so
-//! that a call may take `GROUPS + FRAMES` steps after a long silence; a [`TrackTimer`] evicts meanwhile.
-//! What is large is better kept in a pool, with its index for a payload.
+//! Each call takes one critical section. Built for size on a Cortex-M3 (M0), it takes some 950 (1,400)
+//! instructions to append a group of one frame of 32 bytes and evict another, and 230 (430) to find a group
+//! or to read a frame. In it lie the copy of a payload of `size_of::<P>()` bytes where one is read or written,
+//! and a wake for each reader who waits for what has changed, `READERS` at the most. Evicting takes a step
+//! for each group and frame that goes, so that a call may take `GROUPS + FRAMES` of them after a long
+//! silence; a [`TrackTimer`] evicts meanwhile. What is large is better kept in a pool, with its index for a
+//! payload.
 //!
 //! The code is compiled for each type of track that a firmware has: tracks of one type share it.
 
@@ -96,7 +98,7 @@ use embassy_sync::blocking_mutex::{Mutex, raw::CriticalSectionRawMutex};
 use streamgauge_core::track::InlineRoom;
 
 use crate::seats;
-use state::{State, TRACK};
+use state::State;
 
 /// A live track, for a `static`; all zero, so that it lies in `.bss`.
 ///

@@ -5,16 +5,23 @@ use core::task::{Poll, Waker};
 use embassy_sync::waitqueue::WakerRegistration;
 use streamgauge_core::{
     Instant,
-    track::{TrackCache, TrackRoom, Wake},
+    track::{GroupId, TrackCache, TrackRoom, Wake},
 };
 
 use crate::seats::{self, Seat};
 
-/// What readers wait for who wait for a group, or for the end of the track.
-pub(super) const TRACK: usize = 0;
+/// What a reader waits for.
+pub(super) type Topic = usize;
 
-/// What readers wait for who wait for a frame, or for the end, of the group in this slot.
-pub(super) const fn group(slot: usize) -> usize {
+/// A group, or the end of the track.
+pub(super) const TRACK: Topic = 0;
+
+/// A frame, or the end, of this group.
+pub(super) const fn group(group: GroupId) -> Topic {
+    slot(group.slot())
+}
+
+const fn slot(slot: usize) -> Topic {
     slot + 1
 }
 
@@ -74,7 +81,7 @@ impl<P, R: TrackRoom<P>> View<'_, P, R> {
         while let Some(wake) = self.cache.poll_wake() {
             match wake {
                 Wake::Track => seats::tell(self.seats, TRACK),
-                Wake::Group { slot } => seats::tell(self.seats, group(slot)),
+                Wake::Group { slot: of } => seats::tell(self.seats, slot(of)),
             }
         }
         if self.cache.is_closed() {
@@ -86,7 +93,7 @@ impl<P, R: TrackRoom<P>> View<'_, P, R> {
     }
 
     /// Wakes the reader in this seat once there is news of this topic.
-    pub(super) fn wait(&mut self, seat: usize, topic: usize, waker: &Waker) {
+    pub(super) fn wait(&mut self, seat: usize, topic: Topic, waker: &Waker) {
         if let Some(seat) = self.seats.get_mut(seat) {
             seat.wait(topic, waker);
         }

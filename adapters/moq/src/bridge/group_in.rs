@@ -23,10 +23,6 @@ pub(super) async fn copy(from: group::Consumer, to: GroupProducer) {
 }
 
 async fn frames(from: group::Consumer, to: &GroupProducer) -> Result<(), TrackError> {
-    // Frames before the first are missing, and the numbers of the others would not be theirs.
-    if from.index() > 0 {
-        return Err(TrackError::Evicted);
-    }
     let mut source = Source {
         from,
         end: to.consume(),

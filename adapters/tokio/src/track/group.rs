@@ -158,7 +158,13 @@ impl GroupConsumer {
     ) -> Poll<Result<Option<Bytes>, TrackError>> {
         match &mut self.0 {
             Source::Whole(frame, _) => Poll::Ready(Ok(frame.take())),
-            Source::Track(reader, cursor) => poll_frame(reader, cursor, cx),
+            Source::Track(reader, cursor) => {
+                // A place of its own, so that what is taken above stays in registers: written to memory and
+                // read back in other pieces it would have to wait for the cache.
+                let mut frame = None;
+                let polled = poll_frame(reader, cursor, cx, &mut frame);
+                polled.map_ok(|()| frame)
+            }
         }
     }
 
@@ -201,12 +207,11 @@ fn poll_frame(
     reader: &mut Reader,
     cursor: &mut GroupCursor,
     cx: &mut Context<'_>,
-) -> Poll<Result<Option<Bytes>, TrackError>> {
-    let mut frame = None;
+    frame: &mut Option<Bytes>,
+) -> Poll<Result<(), TrackError>> {
     let ring = Ring::Group(cursor.group());
-    let polled = reader.poll(cx, ring, |state, _| {
+    reader.poll(cx, ring, |state, _| {
         let found = ready!(state.cache.poll_frame(cursor));
-        Poll::Ready(found.map(|found| frame = found.cloned()))
-    });
-    polled.map_ok(|()| frame)
+        Poll::Ready(found.map(|found| *frame = found.cloned()))
+    })
 }

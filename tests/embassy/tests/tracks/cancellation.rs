@@ -60,6 +60,22 @@ fn a_frame_is_found_by_who_asks_after_the_one_who_gave_up() {
 }
 
 #[test]
+fn a_group_whose_frame_was_given_up_is_not_passed_over() {
+    let _clock = Bench::new();
+    let (track, producer) = open();
+    let mut reader = track.consumer().unwrap();
+    assert!(waits(reader.read_frame()));
+    let mut group = producer.append_group().unwrap();
+    for _ in 0..3 {
+        assert!(waits(reader.read_frame()));
+    }
+    group.write_frame(b"x").unwrap();
+    drop(reader.read_frame());
+    assert_eq!(now(reader.read_frame()), Ok(Some(b"x".as_slice())));
+    assert!(waits(reader.read_frame()));
+}
+
+#[test]
 fn the_end_is_found_by_who_asks_after_the_one_who_gave_up() {
     let _clock = Bench::new();
     let (track, producer) = open();

@@ -31,7 +31,7 @@ fn a_group_evicted_under_a_waiting_reader_ends_for_it() {
         group.write_frame(b"y").unwrap_err().error,
         TrackError::Evicted
     );
-    assert_eq!(group.frame_count(), None);
+    assert_eq!(group.frame_count(), Err(TrackError::Evicted));
     assert_eq!(group.finish(), Err(TrackError::Evicted));
 }
 

@@ -181,3 +181,39 @@ fn a_missing_sequence_is_not_waited_for_at_the_end() {
     assert_eq!(sequences(&mut reader), [0, 4]);
     assert_eq!(sequence(&mut reader), Ok(None));
 }
+
+#[test]
+fn groups_of_one_frame_are_read_a_frame_at_a_time() {
+    let mut bench = Bench::new();
+    let (track, producer) = open();
+    let mut reader = track.consumer().unwrap();
+    let frames = Rc::new(std::cell::RefCell::new(Vec::new()));
+    let read = frames.clone();
+    let task = bench.spawn(async move {
+        while let Some(frame) = reader.read_frame().await.unwrap() {
+            read.borrow_mut().push(frame);
+        }
+    });
+    let seen = || frames.borrow().concat();
+    bench.settle();
+    producer.write_frame(b"a").unwrap();
+    bench.settle();
+    assert_eq!(seen(), b"a");
+    let mut group = producer.append_group().unwrap();
+    bench.settle();
+    producer.write_frame(b"c").unwrap();
+    bench.settle();
+    assert_eq!(seen(), b"a", "the next group comes first");
+    group.write_frame(b"b").unwrap();
+    bench.settle();
+    assert_eq!(seen(), b"abc");
+    group.write_frame(b"x").unwrap();
+    producer.append_group().unwrap().finish().unwrap();
+    drop(producer.append_group().unwrap());
+    producer.write_frame(b"d").unwrap();
+    bench.settle();
+    assert_eq!(seen(), b"abcd", "those without a frame are passed over");
+    producer.finish().unwrap();
+    bench.settle();
+    assert!(bench.has_ended(task));
+}

@@ -64,7 +64,7 @@ fn a_finished_group_takes_no_frame_and_gives_it_back() {
     producer.write_frame(b"one").unwrap();
     let mut group = producer.append_group().unwrap();
     group.write_frame(b"two").unwrap();
-    assert_eq!((group.sequence(), group.frame_count()), (1, Some(1)));
+    assert_eq!((group.sequence(), group.frame_count()), (1, Ok(1)));
     group.finish().unwrap();
     assert_eq!(track.cached().frames, 2);
     producer.abort(TrackError::Aborted(7)).unwrap();

@@ -109,7 +109,10 @@ async fn read_group(
         match group.read_frame().await {
             Ok(Some(read)) => {
                 let place = group.frames_read() - 1;
-                check("a frame is what was written", read == frame(sequence, place));
+                check(
+                    "a frame is what was written",
+                    read == frame(sequence, place),
+                );
             }
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
@@ -145,7 +148,10 @@ async fn fall_behind(mut reader: TrackConsumer<Stream>) {
                 check("groups come in order", sequence >= next);
                 check("of so many frames", frames <= FRAMES);
                 let gone = end == Err(TrackError::Evicted);
-                check("whole or evicted", gone || (end == Ok(()) && frames == FRAMES));
+                check(
+                    "whole or evicted",
+                    gone || (end == Ok(()) && frames == FRAMES),
+                );
                 evicted += u32::from(gone);
                 next = sequence + 1;
             }
@@ -170,7 +176,10 @@ async fn listen(mut reader: TrackConsumer<Beats>) {
         // It may have gone between the two calls.
         let beat = group.with_frame(|beat| u64::from_le_bytes(*beat)).await;
         let gone = beat == Err(TrackError::Evicted);
-        check("a beat is what was written", gone || beat == Ok(Some(sequence)));
+        check(
+            "a beat is what was written",
+            gone || beat == Ok(Some(sequence)),
+        );
     }
     check("the last beat is heard", next == BEAT_COUNT);
     pass();
