@@ -11,6 +11,9 @@ use crate::{
 /// The length of the window of rates.
 const WINDOW: Duration = Duration::from_secs(10);
 
+/// How long before the end of the traffic that window ends.
+const MARGIN: Duration = Duration::from_secs(1);
+
 /// Waits until the server has scraped everything; the moment when it had, on the wall clock.
 pub(crate) async fn settle(server: &Server, counted: &Counted, sent: &Sent) -> Duration {
     let [bytes, ..] = sent.published.0;
@@ -54,8 +57,8 @@ impl Checks<'_> {
 
     /// Sums rise as fast as was sent, and never fall though series come and go.
     async fn rates(&self, counted: &Counted) -> bool {
-        let end = counted.ended() - Duration::from_secs(1);
-        let [all, held] = counted.rates(end - WINDOW, end);
+        let end = counted.ended().saturating_sub(MARGIN);
+        let [all, held] = counted.rates(end.saturating_sub(WINDOW), end);
         let sums = r#"sum by (job) (streamgauge_traffic_bytes_total{job="node"})"#;
         let of_one = r#"sum(rate(streamgauge_traffic_bytes_total{broadcast="held"}[10s]))"#;
         let of_all = format!("rate({sums}[10s:250ms])");
@@ -101,7 +104,7 @@ impl Checks<'_> {
             agree &= self.exactly(query, expected).await;
         }
         let rate = "sum by (le) (rate(nrpc_call_latency_seconds_bucket[10s]))";
-        let end = counted.ended() - Duration::from_secs(1);
+        let end = counted.ended().saturating_sub(MARGIN);
         agree
             & self
                 .about(&format!("histogram_quantile(0.9, {rate})"), end, 0.45, 0.02)
@@ -151,7 +154,7 @@ impl Checks<'_> {
         for (tier, expected) in TIERS.into_iter().zip(expected) {
             let mut values = vector.iter().filter(|(labels, _)| labels["tier"] == tier);
             let value = values.next().map_or(0.0, |(_, value)| *value);
-            let same = value == expected as f64;
+            let same = (value - expected as f64).abs() < f64::EPSILON;
             agree &= told(same, &format!("{tier} of {query}"), &expected, &value);
         }
         agree & (vector.len() <= TIERS.len())

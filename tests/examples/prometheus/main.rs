@@ -6,6 +6,10 @@
 //! ```
 //!
 //! The arguments are the two programs, and a directory that is made anew for what they write.
+#![allow(
+    clippy::cast_precision_loss,
+    reason = "Prometheus has floats only, and all that is counted here is exact in them"
+)]
 #![cfg_attr(loom, allow(unused, reason = "built without its dependencies"))]
 
 #[cfg(not(loom))]

@@ -137,7 +137,7 @@ impl Counted {
             self.course[place.saturating_sub(1)]
         };
         let ((early, few), (late, many)) = (at(from), at(to));
-        let seconds = (late - early).as_secs_f64();
+        let seconds = late.saturating_sub(early).as_secs_f64();
         [0, 1].map(|place| (many[place] - few[place]) as f64 / seconds)
     }
 

@@ -75,7 +75,7 @@ impl Relay {
     fn relay_a_file(self) -> Sent {
         let file = self.directory.join("file");
         let bytes: Vec<_> = (0..FILE_BYTES)
-            .map(|n| (n * n >> 7).to_le_bytes()[0])
+            .map(|n| ((n * n) >> 7).to_le_bytes()[0])
             .collect();
         fs::write(&file, bytes).expect("a file");
         let log = |place: usize| self.directory.join(format!("subscriber-{place}.log"));
@@ -89,11 +89,11 @@ impl Relay {
             .collect();
         let path = file.to_str().expect("text");
         let errors = self.directory.join("publisher.log");
-        let publisher = self.client("publish", &["my/file", path], &errors);
+        let sender = self.client("publish", &["my/file", path], &errors);
         for subscriber in subscribers {
             subscriber.output();
         }
-        let published = Volume::read(&publisher.output(), "sent ");
+        let published = Volume::read(&sender.output(), "sent ");
         let received = (0..SUBSCRIBERS).map(|place| {
             let log = fs::read_to_string(log(place)).expect("a log");
             Volume::read(&log, "received ")

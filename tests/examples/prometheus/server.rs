@@ -70,7 +70,8 @@ impl Server {
     /// Asks for an instant vector, now or at a moment of the wall clock; nothing while the server does
     /// not listen yet.
     pub(crate) async fn query(&self, query: &str, at: Option<Duration>) -> Option<Vector> {
-        let query: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let query: Vec<_> = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let query = query.concat();
         let time = at.map_or(String::new(), |at| format!("&time={}", at.as_secs_f64()));
         let answer = self
             .get(&format!("/api/v1/query?query={query}{time}"))
@@ -99,13 +100,16 @@ pub(crate) fn wall_clock() -> Duration {
 }
 
 fn configuration(targets: &[(&str, SocketAddr)]) -> String {
-    let jobs: String = targets
+    let jobs: Vec<_> = targets
         .iter()
         .map(|(job, address)| {
             format!("- job_name: {job}\n  static_configs:\n  - targets: ['{address}']\n")
         })
         .collect();
-    format!("global:\n  scrape_interval: 250ms\n  scrape_timeout: 250ms\nscrape_configs:\n{jobs}")
+    format!(
+        "global:\n  scrape_interval: 250ms\n  scrape_timeout: 250ms\nscrape_configs:\n{}",
+        jobs.concat()
+    )
 }
 
 /// An address that nobody listens at; the server takes it a moment later.
