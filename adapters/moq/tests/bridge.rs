@@ -6,8 +6,12 @@ use bytes::Bytes;
 use moq_net::origin::Route;
 use moq_net::{Error, Timestamp, broadcast, frame, group, track};
 use streamgauge_core::track::TrackError;
-use streamgauge_moq::{BridgeError, Export, Import, export_on_demand, import_on_demand};
-use streamgauge_tokio::{GroupConsumer, TrackConfig, TrackConsumer, TrackProducer};
+use streamgauge_moq::{
+    BridgeError, Export, Import, export_broadcast, export_on_demand, import_on_demand,
+};
+use streamgauge_tokio::{
+    BroadcastProducer, GroupConsumer, TrackConfig, TrackConsumer, TrackProducer,
+};
 use support::{from_the_start, keeping, spawn_origin, within};
 use tokio::task::JoinHandle;
 
@@ -705,6 +709,17 @@ async fn an_export_ends_with_the_track_it_writes() {
 }
 
 #[tokio::test]
+async fn an_import_ends_with_the_track_it_fills() {
+    let (moq, track) = (Moq::direct(), cache());
+    track.finish().unwrap();
+    let bridge = import(&moq, track).await;
+    write_moq(moq.create_group(0), &frames(1));
+    let error = ended(bridge).await.unwrap_err();
+    let closed = matches!(error, BridgeError::Track(TrackError::Closed));
+    assert!(closed, "{error}");
+}
+
+#[tokio::test]
 async fn a_group_that_was_evicted_is_passed_over() {
     let (moq, track) = (Moq::new().await, cache_of_groups(2));
     for sequence in [1, 2, 3] {
@@ -717,4 +732,55 @@ async fn a_group_that_was_evicted_is_passed_over() {
     for expected in [2, 3, 4] {
         assert_eq!(next(&mut reader).await.sequence(), expected);
     }
+}
+
+#[tokio::test]
+async fn the_tracks_of_a_broadcast_are_served_by_their_names_while_they_are_read() {
+    let broadcast = BroadcastProducer::new();
+    let moq = broadcast::Info::new().produce();
+    tokio::spawn(export_broadcast(
+        broadcast.consume(),
+        moq.dynamic(),
+        keeping(),
+    ));
+    let track = broadcast.create_track("video", TrackConfig::new()).unwrap();
+    write(&track, 4, &frames(2));
+    let found = moq.consume();
+    for _ in 0..3 {
+        within(track.unused()).await.unwrap();
+        let subscribing = found.track("video").unwrap().subscribe(from_the_start());
+        let mut subscriber = within(subscribing).await.unwrap();
+        within(track.used()).await.unwrap();
+        let mut group = next_moq(&mut subscriber).await;
+        assert_eq!(group.sequence, 4);
+        assert_eq!(read_moq(&mut group).await, frames(2));
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_a_track_waits_until_it_is_created_or_its_broadcast_closes() {
+    let broadcast = BroadcastProducer::new();
+    let moq = broadcast::Info::new().produce();
+    let bridge = export_broadcast(broadcast.consume(), moq.dynamic(), keeping());
+    let bridge = tokio::spawn(bridge);
+    let found = moq.consume();
+    let [early, never] = ["early", "never"].map(|name| {
+        let track = found.track(name).unwrap();
+        tokio::spawn(track.subscribe(from_the_start()))
+    });
+    tokio::task::yield_now().await;
+    let track = broadcast.create_track("early", TrackConfig::new()).unwrap();
+    let mut subscriber = within(early).await.unwrap().unwrap();
+    write(&track, 0, &frames(1));
+    assert_eq!(next_moq(&mut subscriber).await.sequence, 0);
+    drop(broadcast);
+    let refused = within(never).await.unwrap().map(|_| ()).unwrap_err();
+    assert!(matches!(refused, Error::NotFound), "{refused}");
+    assert!(found.track("late").is_err());
+    // A track that is read goes on.
+    write(&track, 1, &frames(1));
+    assert_eq!(next_moq(&mut subscriber).await.sequence, 1);
+    drop(subscriber);
+    within(bridge).await.unwrap();
+    assert!(found.track("early").is_err());
 }

@@ -50,8 +50,13 @@ pub(crate) struct Driver {
     /// Whether tables ran low before a scrape took in what they held.
     pressed: bool,
     requests: mpsc::Receiver<Request>,
+    /// Room for those that are answered together.
+    waiting: Vec<Request>,
     folded: usize,
 }
+
+/// So many requests wait for an answer, others for room to wait.
+pub(crate) const WAITING: usize = 64;
 
 impl Driver {
     pub(crate) fn new(
@@ -81,6 +86,7 @@ impl Driver {
             scraper: Scraper::default(),
             pressed: false,
             requests,
+            waiting: Vec::new(),
             folded: 0,
         };
         Ok((driver, board))
@@ -140,22 +146,44 @@ impl Driver {
         self.publish();
     }
 
-    /// Whoever asked may have left.
+    /// Answers a request and those that came with it: with one tick, and one text in each format, however
+    /// many ask at once. What comes later is not answered with what was taken in before.
     fn answer(&mut self, request: Request) {
+        let mut requests = std::mem::take(&mut self.waiting);
+        requests.push(request);
+        let more = std::iter::from_fn(|| self.requests.try_recv().ok());
+        requests.extend(more.take(WAITING));
+        if requests
+            .iter()
+            .any(|request| matches!(request, Request::Flush(_)))
+        {
+            self.tick_now();
+        }
+        let mut texts = Format::ALL.map(|format| (format, None));
+        for request in requests.drain(..) {
+            self.answer_from(&mut texts, request);
+        }
+        self.waiting = requests;
+    }
+
+    /// Answers one request. Whoever asked may have left.
+    fn answer_from(&mut self, texts: &mut [(Format, Option<Bytes>)], request: Request) {
         match request {
             Request::Flush(done) => {
-                self.tick_now();
                 let _ = done.send(());
             }
-            Request::Scrape(format, text) => {
-                if !text.is_closed() {
-                    let _ = text.send(self.scrape(format));
+            Request::Scrape(format, asked) => {
+                let mut texts = texts.iter_mut();
+                let text = texts.find(|(other, _)| *other == format);
+                if let Some((_, text)) = text.filter(|_| !asked.is_closed()) {
+                    let text = text.get_or_insert_with(|| self.scrape(format));
+                    let _ = asked.send(text.clone());
                 }
             }
         }
     }
 
-    /// Writes what was counted until now. Frames are none the wiser.
+    /// Writes what was counted until now. The frames of the next tick are the same as without.
     fn scrape(&mut self, format: Format) -> Bytes {
         self.pressed = self.is_pressed();
         let now = self.clock.now();

@@ -19,6 +19,15 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Other families, among them those of the core for calls, replication and caches, count in a
+//! [`FamilyMeter`] that the node publishes too. [`Stats::scrape`] writes all of them as text.
+//!
+//! # Features
+//!
+//! None is on unless it is asked for.
+//!
+//! - `http`: serves text for scrapers, the newest frames and a health check: see the module `http`.
 #![forbid(unsafe_code)]
 
 mod board;

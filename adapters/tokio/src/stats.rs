@@ -13,7 +13,7 @@ use crate::{
     Config, ConfigError, Latest, StatsHandle,
     board::Board,
     clock::Clock,
-    driver::{Driver, Request},
+    driver::{Driver, Request, WAITING},
     host::{Host, HostRef},
 };
 
@@ -62,7 +62,7 @@ impl Stats {
         let runtime = runtime::Handle::try_current().map_err(|_| ConfigError::NoRuntime)?;
         let host = Host::new(&config);
         let tiers = config.tiers.clone();
-        let (sender, requests) = mpsc::channel(8);
+        let (sender, requests) = mpsc::channel(WAITING);
         let (alive, ended) = watch::channel(());
         let clock = Clock::start(config.interval);
         let (driver, board) = Driver::new(config, &host, clock, requests)?;
@@ -156,8 +156,8 @@ impl Stats {
     }
 
     /// All that was counted before the call, as text for scrapers: traffic, presence and the other
-    /// families, as one snapshot. Frames are none the wiser. Empty when disabled, or when the runtime
-    /// that these stats were spawned on is gone.
+    /// families, as one snapshot. Who asks at the same time gets the same text. Empty when disabled, or
+    /// when the runtime that these stats were spawned on is gone.
     ///
     /// Costs a collect, and some nanoseconds per line; the memory is used again once nobody holds the
     /// text before.

@@ -109,8 +109,26 @@ pub(crate) async fn exchange(server: &http::Server, bytes: impl AsRef<[u8]>) -> 
 /// Reads until the server closes the connection, however it does.
 pub(crate) async fn rest(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
+    let _ = within(stream.read_to_end(&mut answer)).await;
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Waits until the server answers others.
+pub(crate) async fn answers(server: &http::Server) {
+    let request = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let answered = async {
+        while !exchange(server, request)
+            .await
+            .starts_with("HTTP/1.1 200 OK\r\n")
+        {}
+    };
+    within(answered).await;
+}
+
+/// What does not come about fails, and does not hang.
+pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
+    let limit = Duration::from_secs(20);
+    tokio::time::timeout(limit, future).await.expect("in time")
 }
 
 /// A node that ticked once, with a broadcast that goes on.

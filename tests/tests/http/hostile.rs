@@ -2,23 +2,13 @@
 
 use std::time::Duration;
 
-use streamgauge_tokio::{Config, Stats, Tier, http};
+use streamgauge_tokio::{Config, Stats, Tier};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::client::{config, connect, exchange, node, rest, serve};
+use crate::client::{answers, config, connect, exchange, node, rest, serve, within};
 
 const SHORT: Duration = Duration::from_millis(50);
 const CLOSE: &str = "connection: close\r\n\r\n";
-
-/// The server still answers others.
-async fn answers(server: &http::Server) {
-    let answer = exchange(
-        server,
-        format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{CLOSE}"),
-    )
-    .await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-}
 
 #[tokio::test]
 async fn headers_that_do_not_end_in_time_end_the_connection() {
@@ -45,10 +35,13 @@ async fn headers_that_trickle_in_have_no_longer() {
         .write_all(b"GET /metrics HTTP/1.1\r\n")
         .await
         .unwrap();
-    // Each is well within the timeout; only the sum of them is not.
-    while stream.write_all(b"x: y\r\n").await.is_ok() {
-        tokio::time::sleep(SHORT / 20).await;
-    }
+    let trickle = async {
+        // Each is well within the timeout; only the sum of them is not.
+        while stream.write_all(b"x: y\r\n").await.is_ok() {
+            tokio::time::sleep(SHORT / 20).await;
+        }
+    };
+    within(trickle).await;
     assert!(!rest(&mut stream).await.contains("200 OK"));
     answers(&server).await;
 }
@@ -89,11 +82,7 @@ async fn a_connection_too_many_is_told_so_and_room_returns() {
         );
     }
     places.pop();
-    let request = format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{CLOSE}");
-    while !exchange(&server, &request)
-        .await
-        .starts_with("HTTP/1.1 200")
-    {}
+    answers(&server).await;
 }
 
 #[tokio::test]
@@ -178,11 +167,7 @@ async fn who_does_not_read_is_not_waited_for() {
     stream.write_all(requests.as_bytes()).await.unwrap();
     stream.readable().await.unwrap();
     // The only place is free again only if the server gives up on this client.
-    let request = format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{CLOSE}");
-    while !exchange(&server, &request)
-        .await
-        .starts_with("HTTP/1.1 200")
-    {}
+    answers(&server).await;
     assert!(!rest(&mut stream).await.is_empty());
     drop(tracks);
 }
@@ -205,9 +190,5 @@ async fn a_thousand_clients_that_leave_in_the_midst_cost_nobody_an_answer() {
         let sent = &request[..n % request.len()];
         stream.write_all(sent).await.unwrap();
     }
-    let request = format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{CLOSE}");
-    while !exchange(&server, &request)
-        .await
-        .starts_with("HTTP/1.1 200")
-    {}
+    answers(&server).await;
 }

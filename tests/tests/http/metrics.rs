@@ -174,14 +174,46 @@ async fn a_node_that_counts_nothing_has_nothing_to_scrape() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_at_once_get_the_same_snapshot() {
-    let (stats, _track) = node(Config::new()).await;
-    let scrapes = (0..50).map(|_| {
-        let stats = stats.clone();
-        tokio::spawn(async move { stats.scrape(Format::Prometheus).await })
-    });
-    for scrape in scrapes.collect::<Vec<_>>() {
+async fn many_at_once_share_one_text() {
+    let (stats, mut track) = node(Config::new()).await;
+    track.whole_frame(34);
+    let scrapes: Vec<_> = (0..50)
+        .map(|_| {
+            let stats = stats.clone();
+            tokio::spawn(async move { stats.scrape(Format::Prometheus).await })
+        })
+        .collect();
+    let mut texts = Vec::new();
+    for scrape in scrapes {
         let text = scrape.await.expect("text");
-        assert!(!counters(std::str::from_utf8(&text).expect("text")).is_empty());
+        let lines = counters(std::str::from_utf8(&text).expect("text")).join("\n");
+        assert!(lines.contains("} 1234"), "{lines}");
+        texts.push(text.as_ptr());
+    }
+    texts.sort_unstable();
+    texts.dedup();
+    assert!(texts.len() < 10, "{}", texts.len());
+}
+
+#[tokio::test]
+async fn a_scrape_never_misses_what_was_counted_before_it_was_asked_for() {
+    let (stats, _track) = node(Config::new()).await;
+    let handle = stats.tier(Tier::External);
+    let ask = |n: usize| {
+        let (stats, handle) = (stats.clone(), handle.clone());
+        tokio::spawn(async move {
+            let mut track = handle.broadcast(&format!("mine/{n}")).publisher_track("v");
+            track.whole_frame(n);
+            let text = stats.scrape(Format::Prometheus).await;
+            let text = String::from_utf8(text.to_vec()).expect("text");
+            let line = text.lines().find(|line| {
+                let bytes = line.starts_with("streamgauge_traffic_bytes_total");
+                bytes && line.contains(&format!("\"mine/{n}\""))
+            });
+            assert!(line.expect("a line").ends_with(&format!(" {n}")));
+        })
+    };
+    for task in (0..300).map(ask).collect::<Vec<_>>() {
+        task.await.expect("no panic");
     }
 }

@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::client::{config, connect, exchange, node, rest, serve};
+use crate::client::{config, connect, exchange, node, rest, serve, within};
 
 const CLOSE: &str = "connection: close\r\n\r\n";
 
@@ -111,7 +111,7 @@ async fn a_shutdown_closes_idle_connections_and_the_port() {
     while !answer.ends_with(b" ms\n") {
         idle.read_buf(&mut answer).await.unwrap();
     }
-    server.shutdown().await;
+    within(server.shutdown()).await;
     assert_eq!(rest(&mut idle).await, "");
     TcpStream::connect(address).await.unwrap_err();
 }
@@ -123,7 +123,7 @@ async fn a_shutdown_waits_for_no_one_longer_than_its_grace() {
     let server = serve(&stats, config).await;
     let mut slow = connect(&server).await;
     slow.write_all(b"GET /metrics HT").await.unwrap();
-    server.shutdown().await;
+    within(server.shutdown()).await;
     assert_eq!(rest(&mut slow).await, "");
 }
 

@@ -53,7 +53,7 @@ async fn channels_show_their_lag_once_it_was_set() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_forever_for_ever_unless_told_otherwise() {
+async fn a_service_stays_for_ever_unless_told_otherwise() {
     let (kept, brief) = (FamilyMeter::<Rpc>::default(), FamilyConfig::new(8));
     let brief = FamilyMeter::<Rpc>::with_config(brief.with_idle_timeout(TICK * 10));
     for (meter, forever) in [(&kept, true), (&brief, false)] {

@@ -72,7 +72,7 @@ async fn import(
 }
 
 /// What the work came to, unless it was stopped first.
-async fn until<T>(work: impl Future<Output = T>, stop: impl Future) -> Option<T> {
+pub(super) async fn until<T>(work: impl Future<Output = T>, stop: impl Future) -> Option<T> {
     match select(pin!(work), pin!(stop)).await {
         Either::Left((ended, _)) => Some(ended),
         Either::Right(_) => None,

@@ -26,6 +26,29 @@ use crate::tasks::Tasks;
 /// A group of more than 32 MiB or 8,192 frames is more than moq-net caches, and is aborted there.
 /// moq-lite 05 and 06 cut off what a peer has not received yet when a track is finished: finish it when
 /// its subscribers are done if they are to have all of it.
+///
+/// ```
+/// use std::time::Duration;
+/// use moq_net::{broadcast, track};
+/// use streamgauge_moq::{BridgeError, Export, Import};
+/// use streamgauge_tokio::{TrackConfig, TrackProducer};
+///
+/// async fn bridge(
+///     track: &TrackProducer,
+///     publish: &broadcast::Producer,
+///     subscribe: &broadcast::Consumer,
+/// ) -> Result<TrackProducer, BridgeError> {
+///     let info = track::Info::default().with_max_age(Duration::from_secs(30));
+///     let to = publish.create_track("video", info)?;
+///     tokio::spawn(Export::new(track.consume(), to).run());
+///
+///     let all = track::Subscription::default().with_max_age(Duration::from_secs(30));
+///     let from = subscribe.track("video")?.subscribe(all).await?;
+///     let copy = TrackProducer::new(TrackConfig::new());
+///     tokio::spawn(Import::new(from, copy.clone()).run());
+///     Ok(copy)
+/// }
+/// ```
 #[must_use = "nothing passes until it runs"]
 pub struct Export {
     from: TrackConsumer,

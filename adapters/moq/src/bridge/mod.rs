@@ -9,6 +9,7 @@
 //! the other side as dropped. Groups pass in the order of arrival, frames as soon as they are whole,
 //! payloads by reference.
 
+mod broadcast;
 mod demand;
 mod error;
 mod export;
@@ -16,6 +17,7 @@ mod group_in;
 mod group_out;
 mod import;
 
+pub use broadcast::export_broadcast;
 pub use demand::{export_on_demand, import_on_demand};
 pub use error::BridgeError;
 pub use export::Export;

@@ -8,7 +8,14 @@
 //! | `/healthz` | 200 while the node ticks, else 503 |
 //!
 //! Text and frames are compressed for who accepts gzip. A frame has a `Last-Modified` and an `ETag`, and
-//! is not sent again to who names them. [`Server`] serves these by itself; [`router`] is for an axum
+//! is not sent again to who names them.
+//!
+//! What series that have ended brought is shown as one more series, `__retired__`, so that sums over series
+//! never fall. Rates of several series are therefore taken of their sum, as in
+//! `rate(sum by (tier) (streamgauge_traffic_bytes_total)[5m:])`; in `sum(rate(..))` what a series brought
+//! would count once more as it ends.
+//!
+//! [`Server`] serves these by itself; [`router`] is for an axum
 //! application that there is already.
 //!
 //! ```
