@@ -13,9 +13,11 @@ const KEY_WORDS: usize = 4;
 /// The longest name that has a series of its own, in bytes.
 pub const KEY_BYTES: usize = KEY_WORDS * size_of::<usize>();
 
-type KeyWords = [usize; KEY_WORDS];
+/// The room for a name.
+pub type KeyWords = [usize; KEY_WORDS];
 
-pub(crate) type Boxed<F> = Tables<
+/// Tables in vectors.
+pub type Boxed<F> = Tables<
     F,
     KeyWords,
     Lent,
@@ -26,7 +28,8 @@ pub(crate) type Boxed<F> = Tables<
     Vec<Cell<F>>,
 >;
 
-pub(crate) type Ledgers<F> = Pages<Vec<Account<F>>, Vec<u8>, Vec<Id>, Vec<Lane<F>>, Vec<Span>>;
+/// Books in vectors.
+pub type Ledgers<F> = Pages<Vec<Account<F>>, Vec<u8>, Vec<Id>, Vec<Lane<F>>, Vec<Span>>;
 
 /// The tables of a [`Node`].
 pub type NodeMeters = Meters<Boxed<Traffic>, Boxed<Presence>>;

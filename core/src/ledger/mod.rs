@@ -332,8 +332,8 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         }
     }
 
-    /// Sees whether anything is open in a row that was touched. In a family without pairs, a handle that
-    /// is held counts as open.
+    /// Sees whether anything is open in a row that was touched. In a family that has no pairs, or keeps its
+    /// series, a handle that is held counts as open.
     fn settle(&mut self, id: u32, held: bool) {
         let Split {
             accounts,
@@ -346,12 +346,13 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         if F::KEPT {
             *flags &= !IDLE;
         }
-        let open = if F::PAIRS.is_empty() {
+        let by_handle = const { F::KEPT || F::PAIRS.is_empty() };
+        let open = if by_handle {
             held
         } else {
             is_open::<F>(account.totals.as_ref())
         };
-        if F::PAIRS.is_empty() && open != (*flags & LIVE != 0) {
+        if by_handle && open != (*flags & LIVE != 0) {
             // No word tells of it, but the next frame must.
             *flags |= MOVED;
             if let Some(lane) = lanes.get_mut(usize::from(*flags >> LANE_SHIFT)) {
