@@ -1,6 +1,6 @@
 //! The server over real sockets.
 
-use streamgauge_tokio::{Config, http};
+use streamgauge_tokio::{Config, Stats, Tier, http};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -117,6 +117,32 @@ async fn a_shutdown_closes_idle_connections_and_the_port() {
 }
 
 #[tokio::test]
+async fn a_shutdown_lets_an_answer_under_way_end() {
+    let stats = Stats::spawn(Config::new().with_series(20_000)).expect("a node");
+    let handle = stats.tier(Tier::External);
+    let tracks: Vec<_> = (0..10_000)
+        .map(|n| handle.broadcast(&format!("live/{n}")).publisher_track("v"))
+        .collect();
+    let server = serve(&stats, config()).await;
+    let mut stream = connect(&server).await;
+    stream
+        .write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    // The first bytes are there, and the others are more than the sockets hold.
+    let mut answer = vec![0; 1];
+    stream.read_exact(&mut answer).await.unwrap();
+    let reader = async { stream.read_to_end(&mut answer).await.expect("to its end") };
+    within(async { tokio::join!(server.shutdown(), reader) }).await;
+    let answer = String::from_utf8(answer).expect("text");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a body");
+    assert!(body.len() > 4_000_000);
+    let length = format!("content-length: {}", body.len());
+    assert!(head.contains(&length), "{head}");
+    drop(tracks);
+}
+
+#[tokio::test]
 async fn a_shutdown_waits_for_no_one_longer_than_its_grace() {
     let (stats, _track) = node(Config::new()).await;
     let config = config().with_grace(std::time::Duration::from_millis(50));
@@ -132,6 +158,9 @@ async fn a_server_that_is_dropped_closes_everything() {
     let (stats, _track) = node(Config::new()).await;
     let server = serve(&stats, config()).await;
     let mut stream = connect(&server).await;
+    // Under way, so that a shutdown would wait for it.
+    stream.write_all(b"GET /metrics HT").await.unwrap();
+    tokio::task::yield_now().await;
     drop(server);
     assert_eq!(rest(&mut stream).await, "");
 }
