@@ -31,7 +31,7 @@ impl DeskRoom {
 }
 
 /// Leads to the meter of a [`Desk`]. Cheap to clone.
-pub struct Drawer<F: Family>(Arc<Meter<F, Boxed<F>>>);
+pub struct Drawer<F: Family>(pub(crate) Arc<Meter<F, Boxed<F>>>);
 
 impl<F: Family> fmt::Debug for Drawer<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -776,6 +776,7 @@ async fn who_asks_for_a_track_waits_until_it_is_created_or_its_broadcast_closes(
     drop(broadcast);
     let refused = within(never).await.unwrap().map(|_| ()).unwrap_err();
     assert!(matches!(refused, Error::NotFound), "{refused}");
+    assert!(found.track("late").is_err());
     // A track that is read goes on.
     write(&track, 1, &frames(1));
     assert_eq!(next_moq(&mut subscriber).await.sequence, 1);

@@ -1,6 +1,6 @@
 //! Gauges that are set, which stand behind the words of a series.
 
-use super::{Books, IDLE, LANE_SHIFT, Ledger, MOVED, Split};
+use super::{Books, LANE_SHIFT, Ledger, MOVED, Split};
 use crate::{
     meter::Meter,
     schema::{Family, Totals},
@@ -26,7 +26,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             };
             let levels = account.totals.as_mut().iter_mut();
             if take_levels(levels.skip(summed::<F>()), row.levels()) {
-                *flags = *flags & !IDLE | MOVED;
+                *flags |= MOVED;
                 if let Some(lane) = lanes.get_mut(usize::from(*flags >> LANE_SHIFT)) {
                     lane.told = false;
                 }

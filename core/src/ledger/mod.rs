@@ -31,7 +31,8 @@ const KNOWN: u8 = 1;
 const LIVE: u8 = 2;
 /// The series moved since the sink last accepted it.
 const MOVED: u8 = 4;
-/// The series, of a family whose series are kept, was idle when this was last looked at.
+/// The series, of a family whose series are kept, was idle when this was last looked at, and nobody has
+/// held it since.
 const IDLE: u8 = 8;
 /// The series' lane stands above the flags.
 const LANE_SHIFT: u32 = 4;
@@ -302,9 +303,6 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         grow(&mut lane.total, word, n);
         if let Some((flags, account)) = known {
             *flags |= MOVED;
-            if F::KEPT {
-                *flags &= !IDLE;
-            }
             grow(&mut account.totals, word, n);
         }
     }

@@ -180,6 +180,16 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
         end
     }
 
+    /// The frame of a group that has one and is finished: its readers need no cursor.
+    #[inline]
+    pub fn only_frame(&self, group: GroupId) -> Option<&P> {
+        let group = self.shelf.group(group)?;
+        if group.state != GroupState::Finished || group.frames != 1 {
+            return None;
+        }
+        self.shelf.frame(group.first)?.payload.as_ref()
+    }
+
     /// How many frames a group has, once it is finished. `Pending` as [`poll_frame`](Self::poll_frame).
     ///
     /// # Errors

@@ -76,6 +76,9 @@ const CASES: &[Case] = &[
     case("fan-out/10", |report| track::fan_out(report, 10)),
     case("fan-out/100", |report| track::fan_out(report, 100)),
     case("fan-out/1000", |report| track::fan_out(report, 1_000)),
+    case("fan-out-frames/1000", |report| {
+        track::fan_out_frames(report, 1_000);
+    }),
     case("late/1k", |report| track::late(report, 1_000)),
     case("late/2k", |report| track::late(report, 2_000)),
     case("late/4k", |report| track::late(report, 4_000)),

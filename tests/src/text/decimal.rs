@@ -36,6 +36,9 @@ impl Decimal {
     }
 
     /// The nearest float.
+    ///
+    /// # Panics
+    /// Never: it is a number.
     #[must_use]
     pub fn float(&self) -> f64 {
         self.to_string().parse().expect("a float")

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use streamgauge_core::{Family, Format, Key, KeyWords, Label, MeterRef, RETIRED};
+use streamgauge_core::{Family, Format, Key, KeyWords, Label, RETIRED};
 
 use super::{Book, Decimal};
 
@@ -60,6 +60,9 @@ pub enum Point {
 
 /// What the section of this book is to say: `lanes` are the labels of each lane, `labels` those of all
 /// samples, and `since` is when the exposition says that the ledger's life began.
+///
+/// # Panics
+/// When two series are of one name.
 #[must_use]
 pub fn meant<F: Family>(
     book: &Book<F>,
@@ -76,10 +79,10 @@ pub fn meant<F: Family>(
             set.insert(F::KEY.into(), key.into());
             set
         };
-        for series in book.ledger.all(book.meter.meter(), lane) {
+        for series in book.ledger.all(book.meter(), lane) {
             let set = scope(&shown(&name(&series.key)));
             let since = moment(format, series.since);
-            words::<F>(&mut metrics, &set, series.words, &since, format);
+            words::<F>(&mut metrics, &set, series.words, since.as_ref(), format);
             for gauge in F::GAUGES {
                 if let Some(n) = series.gauge(gauge) {
                     let n = Decimal::scaled(n, places(gauge.unit));
@@ -94,7 +97,7 @@ pub fn meant<F: Family>(
             &mut metrics,
             &scope(RETIRED),
             &some,
-            &moment(format, since),
+            moment(format, since).as_ref(),
             format,
         );
     }
@@ -106,7 +109,7 @@ fn ended<F: Family>(
     metrics: &mut [Metric],
     set: &LabelSet,
     retired: &[u64],
-    since: &Option<Decimal>,
+    since: Option<&Decimal>,
     format: Format,
 ) {
     let mut all = empty::<F>(format);
@@ -126,12 +129,12 @@ fn words<F: Family>(
     metrics: &mut [Metric],
     set: &LabelSet,
     words: &[u64],
-    since: &Option<Decimal>,
+    since: Option<&Decimal>,
     format: Format,
 ) {
     for (word, n) in F::WORDS.iter().zip(words) {
         let n = Decimal::scaled(*n, places(word.unit));
-        let since = since.clone();
+        let since = since.cloned();
         let name = counter_name(word.metric, format);
         insert(metrics, &name, set, word.label, Point::Number { n, since });
     }
@@ -151,7 +154,7 @@ fn words<F: Family>(
             count: buckets.last().map_or(0, |(_, n)| *n),
             buckets,
             sum: Decimal::scaled(words[sum], places(histogram.unit)),
-            since: since.clone(),
+            since: since.cloned(),
         };
         insert(metrics, histogram.metric, set, None, point);
     }
@@ -232,6 +235,9 @@ fn shown(name: &str) -> String {
 }
 
 /// A bucket's bound as Go writes floats with `%g`, and in `OpenMetrics` never like an integer.
+///
+/// # Panics
+/// Never: all of it is numbers.
 #[must_use]
 pub fn le(bound: u64, places: i64, format: Format) -> String {
     let value: f64 = format!("{bound}e-{places}").parse().expect("a float");

@@ -105,8 +105,9 @@ impl Reader {
             .strip_prefix(metric.name.as_str())
             .ok_or("another family's sample")?;
         match (metric.kind, self.format, suffix) {
-            (Kind::Gauge, _, "") => self.insert(labels, value, None),
-            (Kind::Counter, Format::Prometheus, "") => self.insert(labels, value, None),
+            (Kind::Gauge, _, "") | (Kind::Counter, Format::Prometheus, "") => {
+                self.insert(labels, value, None)
+            }
             (Kind::Counter, Format::OpenMetrics2, "") => {
                 let (value, since) = value.split_once(" st@").ok_or("no start")?;
                 self.insert(labels, value, Some(Decimal::read(since)))

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use streamgauge_core::{
     Announce, ByTier, ByTierAndRole, Cache, CacheStats, CallOutcome, ChannelStats, Duration,
-    Exposition, FamilySection, Format, Health, Key, Labels, Lease, MeterRef, Presence, Replication,
-    Rpc, Scrapes, Section, SelfSection, ServiceStats, Traffic, Usage,
+    Exposition, FamilySection, Format, Health, Key, Labels, Lease, Presence, Replication, Rpc,
+    Scrapes, Section, SelfSection, ServiceStats, Traffic, Usage,
     track::{Amount, TrackEvent},
 };
 
@@ -118,8 +118,8 @@ impl Scene {
         tick(&mut self.replication, now, accept);
         tick(&mut self.rpc, now, accept);
         tick(&mut self.cache, now, accept);
-        self.health.traffic = self.traffic.meter.meter().usage();
-        self.health.presence = self.presence.meter.meter().usage();
+        self.health.traffic = self.traffic.meter().usage();
+        self.health.presence = self.presence.meter().usage();
     }
 
     /// What is to be said of the families, in order; the node's own metrics follow.
@@ -148,11 +148,14 @@ impl Scene {
     }
 
     /// The exposition, written through a buffer of this many bytes.
+    ///
+    /// # Panics
+    /// When a label's name is none, or the exposition is no UTF-8.
     #[must_use]
     pub fn write(&self, format: Format, room: usize) -> String {
         let pairs: Vec<_> = self.pairs().collect();
         let labels = Labels::new(&pairs).expect("names of labels");
-        let tables = [("probe", self.probe.meter.meter().usage())];
+        let tables = [("probe", self.probe.meter().usage())];
         self.with_sections(&tables, |sections| {
             let exposition = Exposition::new(format, sections, Self::SINCE);
             drain(exposition.with_labels(labels), room)
@@ -179,16 +182,12 @@ impl Scene {
             bytes: u64::MAX,
         };
         f(&[
-            &FamilySection::new(&probe.ledger, probe.meter.meter()),
-            &FamilySection::with_lanes(
-                &traffic.ledger,
-                traffic.meter.meter(),
-                ByTierAndRole(names),
-            ),
-            &FamilySection::with_lanes(&presence.ledger, presence.meter.meter(), ByTier(names)),
-            &FamilySection::new(&replication.ledger, replication.meter.meter()),
-            &FamilySection::new(&rpc.ledger, rpc.meter.meter()),
-            &FamilySection::new(&cache.ledger, cache.meter.meter()),
+            &FamilySection::new(&probe.ledger, probe.meter()),
+            &FamilySection::with_lanes(&traffic.ledger, traffic.meter(), ByTierAndRole(names)),
+            &FamilySection::with_lanes(&presence.ledger, presence.meter(), ByTier(names)),
+            &FamilySection::new(&replication.ledger, replication.meter()),
+            &FamilySection::new(&rpc.ledger, rpc.meter()),
+            &FamilySection::new(&cache.ledger, cache.meter()),
             &SelfSection::new(&self.health)
                 .with_tables(tables)
                 .with_scrapes(scrapes),
@@ -197,28 +196,28 @@ impl Scene {
 
     fn play_probe(&self, step: &Step) -> Box<dyn Debug> {
         let key = Key::new(&step.name).ok();
-        let announced = Announce::open(self.probe.meter.clone(), 0, key.as_ref());
+        let announced = Announce::open(self.probe.drawer(), 0, key.as_ref());
         let mut track = announced.track("track");
         for (counter, n) in COUNTERS.iter().zip(step.amounts) {
             track.add(*counter, word(n));
         }
-        let [.., a, b, c, d, e] = step.amounts;
-        track.record(SIZE, word(a));
-        for (times, n) in TIMES.iter().zip([b, c, d]) {
+        let [.., size, first, second, third, lag] = step.amounts;
+        track.record(SIZE, word(size));
+        for (times, n) in TIMES.iter().zip([first, second, third]) {
             track.record(*times, Duration::from_micros(n));
         }
         if step.set {
-            track.set(LAG, Duration::from_micros(e));
-            track.set(LEVELS[step.lane % 2], word(a));
+            track.set(LAG, Duration::from_micros(lag));
+            track.set(LEVELS[step.lane % 2], word(size));
         }
-        let run = Lease::open(self.probe.meter.clone(), 0, key.as_ref()).begin(RUNS);
+        let run = Lease::open(self.probe.drawer(), 0, key.as_ref()).begin(RUNS);
         Box::new((track, run, announced))
     }
 
     fn play_traffic(&self, step: &Step) -> Box<dyn Debug> {
         let key = Key::path(&step.name).ok();
         let lane = step.lane % (2 * SHOWN.len());
-        let announced = Announce::open(self.traffic.meter.clone(), lane, key.as_ref());
+        let announced = Announce::open(self.traffic.drawer(), lane, key.as_ref());
         let mut track = announced.track("track");
         track.group();
         track.whole_frame(word(step.amounts[0]));
@@ -228,15 +227,11 @@ impl Scene {
     fn play_presence(&self, step: &Step) -> Box<dyn Debug> {
         let key = Key::path(&step.name).ok();
         let lane = step.lane % SHOWN.len();
-        Box::new(Announce::open(
-            self.presence.meter.clone(),
-            lane,
-            key.as_ref(),
-        ))
+        Box::new(Announce::open(self.presence.drawer(), lane, key.as_ref()))
     }
 
     fn play_replication(&self, step: &Step) -> Box<dyn Debug> {
-        let mut channel = ChannelStats::open(self.replication.meter.clone(), &step.name);
+        let mut channel = ChannelStats::open(self.replication.drawer(), &step.name);
         channel.sync_bytes(word(step.amounts[0]));
         channel.skip_ahead();
         if step.set {
@@ -253,7 +248,7 @@ impl Scene {
             CallOutcome::Server,
             CallOutcome::Transport,
         ];
-        let service = ServiceStats::open(self.rpc.meter.clone(), &step.name);
+        let service = ServiceStats::open(self.rpc.drawer(), &step.name);
         let mut call = service.call();
         call.record(
             OUTCOMES[step.lane % 5],
@@ -265,7 +260,7 @@ impl Scene {
     }
 
     fn play_cache(&self, step: &Step) -> Box<dyn Debug> {
-        let mut cache = CacheStats::open(self.cache.meter.clone(), &step.name);
+        let mut cache = CacheStats::open(self.cache.drawer(), &step.name);
         let [groups, frames, bytes, ..] = step.amounts;
         cache.count(TrackEvent::Written(Amount {
             groups,

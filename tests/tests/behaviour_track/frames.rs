@@ -61,6 +61,24 @@ fn groups_grow_side_by_side() {
 }
 
 #[test]
+fn a_group_gives_its_only_frame_once_it_is_finished_and_until_it_is_evicted() {
+    let mut track = Track::new();
+    let (one, two) = (track.append().unwrap(), track.append().unwrap());
+    assert_eq!(track.cache.only_frame(one), None, "none yet");
+    track.write(one, "only").unwrap();
+    assert_eq!(track.cache.only_frame(one), None, "it may grow");
+    track.cache.finish_group(one).unwrap();
+    assert_eq!(track.cache.only_frame(one), Some(&"only"));
+    track.write(two, "first").unwrap();
+    track.write(two, "second").unwrap();
+    track.cache.finish_group(two).unwrap();
+    assert_eq!(track.cache.only_frame(two), None, "it has two");
+    track.sleep(AGE);
+    track.append().unwrap();
+    assert_eq!(track.cache.only_frame(one), None, "it was evicted");
+}
+
+#[test]
 fn a_finished_group_without_frames_ends_at_once() {
     let mut track = Track::new();
     let group = track.append().unwrap();

@@ -13,6 +13,7 @@ mod harness;
 mod many;
 mod payloads;
 mod reading;
+mod restarts;
 mod rooms;
 mod sizes;
 mod wakes;

@@ -2,13 +2,15 @@
 
 use proptest::prelude::*;
 use streamgauge_core::{
-    Buckets, Distribution, Duration, FLUSH_EVERY, Family, Histogram, Key, Samples, Scale, Track,
+    Buckets, Counter, Distribution, Duration, FLUSH_EVERY, Family, Histogram, Key, Samples, Scale,
+    Track,
 };
 use streamgauge_tests::{Desk, DeskRoom, Drawer};
 
 streamgauge_core::family! {
     /// Histograms of every kind.
     pub struct Spread: "spread" {
+        counter values: "values, of whatever kind";
         histogram latency_us [seconds] as latency_seconds: "with the usual bounds";
         histogram few: "with one bound" in Scale::integers(&[10]);
         histogram zero: "with the least bound there is" in Scale::integers(&[0, 1, u64::MAX]);
@@ -19,6 +21,7 @@ streamgauge_core::family! {
     }
 }
 
+const VALUES: Counter<Spread> = Counter::named("values");
 const LATENCY: Buckets<Spread, Duration> = Buckets::named("latency_us");
 const FEW: Buckets<Spread, usize> = Buckets::named("few");
 const ZERO: Buckets<Spread, usize> = Buckets::named("zero");
@@ -130,6 +133,8 @@ fn a_guard_without_a_cell_records_as_one_that_has_it() {
     let mut second = open(&desk, "a");
     // Past the flush at which it is given the cell that the first left.
     let values: Vec<_> = (0..usize::try_from(FLUSH_EVERY).expect("small")).collect();
+    // It hands over after so many bumps, which then is between the two of a value.
+    second.add(VALUES, 1);
     for value in &values[..10] {
         second.record(FEW, *value);
     }

@@ -151,12 +151,14 @@ impl World {
             return;
         };
         let (writer, name) = &mut self.writers[at];
+        // An odd number of bumps, for a writer without a cell counts them.
         writer.add(IO, 1);
         writer.add(PAYLOAD, by);
+        writer.add(PAYLOAD, 1);
         let name = name.clone();
         self.count(&name, |jobs| {
             jobs.failures_io += 1;
-            jobs.payload_bytes += by as u64;
+            jobs.payload_bytes += by as u64 + 1;
         });
     }
 

@@ -2,3 +2,9 @@
 #![cfg(not(loom))]
 
 mod faithful;
+mod golden;
+mod labels;
+mod names;
+mod negotiation;
+mod pieces;
+mod scrapes;

@@ -37,8 +37,8 @@ pub(crate) struct Reader {
     pub(crate) reads: Reads,
     /// It was told to wait, and not woken since.
     pub(crate) waits: bool,
-    /// The sequences that it got.
-    got: BTreeSet<u64>,
+    /// The sequences that it got since the track began.
+    pub(crate) got: BTreeSet<u64>,
 }
 
 /// What any reader is told.

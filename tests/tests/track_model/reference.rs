@@ -76,6 +76,8 @@ pub(crate) struct Reference {
     limits: Limits,
     /// All groups that ever were, in the order of arrival.
     pub(crate) groups: Vec<Group>,
+    /// How many of them were there before the track began anew.
+    before: usize,
     gone: Memory,
     shown: Option<u64>,
     /// The steps forward that the clock took, in all.
@@ -99,6 +101,7 @@ impl Reference {
             gone: Memory::new(limits.stretches),
             limits,
             groups: Vec::new(),
+            before: 0,
             shown: None,
             time: 0,
             end: None,
@@ -209,6 +212,18 @@ impl Reference {
         self.closed = true;
     }
 
+    pub(crate) fn restart(&mut self, policy: Policy) {
+        let cached: Vec<_> = self.cached().collect();
+        for group in cached {
+            self.evict(group, Reason::Age);
+        }
+        self.policy = policy;
+        self.before = self.groups.len();
+        self.gone = Memory::new(self.limits.stretches);
+        (self.end, self.aborted, self.closed) = (None, None, false);
+        self.track_changed = true;
+    }
+
     pub(crate) fn advance(&mut self, now: u64) {
         let step = now.saturating_sub(self.shown.unwrap_or(now));
         self.time += u128::from(step);
@@ -309,7 +324,13 @@ impl Reference {
     }
 
     pub(crate) fn latest(&self) -> Option<u64> {
-        self.groups.iter().map(|group| group.sequence).max()
+        let groups = self.groups[self.before..].iter();
+        groups.map(|group| group.sequence).max()
+    }
+
+    /// Whether the group came since the track began anew.
+    pub(crate) fn is_of_this_life(&self, group: usize) -> bool {
+        group >= self.before
     }
 
     /// What is cached, in the order of arrival.

@@ -108,6 +108,7 @@ impl<R: TrackRoom<Payload>> World<R> {
                 self.both.cache.close();
                 self.both.reference.close();
             }
+            Op::Restart(policy) => self.restart(policy),
             Op::Sleep(micros) => self.now = self.now.saturating_add(micros),
             Op::JumpBack(micros) => self.now = self.now.saturating_sub(micros),
             Op::JumpTo(now) => self.now = now,
@@ -201,6 +202,15 @@ impl<R: TrackRoom<Payload>> World<R> {
     fn finish_at(&mut self, sequence: u64) {
         let done = self.both.cache.finish_at(sequence);
         assert_eq!(done, self.both.reference.finish_at(sequence));
+    }
+
+    fn restart(&mut self, policy: Policy) {
+        self.both.cache.restart(policy);
+        self.both.reference.restart(policy);
+        // In another life sequences may come again.
+        for reader in &mut self.readers {
+            reader.got.clear();
+        }
     }
 
     fn handle_timeout(&mut self) {

@@ -48,7 +48,8 @@ impl TrackConfig {
         self
     }
 
-    /// How many groups stay, 68 bytes each; none can be created if it is zero.
+    /// How many groups stay, 68 bytes each, and 48 more where groups are written frame by frame; none can
+    /// be created if it is zero.
     #[must_use]
     pub fn with_max_groups(mut self, max_groups: usize) -> Self {
         self.groups = max_groups;

@@ -2,13 +2,13 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
-    task::{Poll, Waker},
+    task::Waker,
 };
 
 use bytes::Bytes;
 use streamgauge_core::{
     Instant,
-    track::{GroupCursor, GroupId, TrackCache, TrackError, Wake},
+    track::{GroupId, TrackCache, TrackError, Wake},
 };
 
 use super::{TrackConfig, config::Observer, room::GrowingRoom, seats::Seats};
@@ -214,11 +214,7 @@ impl State {
     /// The only frame of a group, if it is finished.
     #[inline]
     pub(super) fn peek(&self, group: GroupId, frame: &mut Option<Bytes>) {
-        if self.cache.poll_group_finished(group) == Poll::Ready(Ok(1))
-            && let Poll::Ready(Ok(Some(only))) = self.cache.poll_frame(&mut GroupCursor::new(group))
-        {
-            *frame = Some(only.clone());
-        }
+        *frame = self.cache.only_frame(group).cloned();
     }
 
     fn bench(&mut self, slot: usize) -> &mut Bench {

@@ -32,6 +32,12 @@ pub(crate) fn fan_out(report: &mut Report, readers: usize) {
     report.compare_rounds(ROUNDS, "tokio broadcast", &mut broadcast, &mut ours);
 }
 
+/// The same, but our readers ask the track for frames, as they may where a group has one.
+pub(crate) fn fan_out_frames(report: &mut Report, readers: usize) {
+    let (mut seed, mut ours) = (seed_fan(readers), our_frames(readers));
+    report.compare_rounds(ROUNDS, SEED, &mut || seed.sample(), &mut || ours.sample());
+}
+
 fn seed_fan(readers: usize) -> FanOut<impl FnMut(Bytes)> {
     FanOut::new(readers, |round| {
         let mut track = seed();
@@ -56,6 +62,21 @@ fn our_fan(readers: usize) -> FanOut<impl FnMut(Bytes)> {
             tokio::spawn(async move {
                 while let Ok(Some(mut group)) = reader.next_group().await {
                     while let Ok(Some(_)) = group.read_frame().await {}
+                    round.arrive();
+                }
+            });
+        }
+        move |frame| assert!(track.write_frame(frame).is_ok())
+    })
+}
+
+fn our_frames(readers: usize) -> FanOut<impl FnMut(Bytes)> {
+    FanOut::new(readers, |round| {
+        let track = super::ours();
+        for _ in 0..readers {
+            let (mut reader, round) = (track.consume(), round.clone());
+            tokio::spawn(async move {
+                while let Ok(Some(_)) = reader.read_frame().await {
                     round.arrive();
                 }
             });

@@ -18,7 +18,7 @@ mod memory;
 mod read;
 
 pub(crate) use append::append;
-pub(crate) use fan_out::fan_out;
+pub(crate) use fan_out::{fan_out, fan_out_frames};
 pub(crate) use late::late;
 pub(crate) use memory::memory;
 pub(crate) use read::{get_group, holes};

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use super::{AGE, ROUNDS, SEED, advance, at_once, payload, seed};
 use crate::{
-    harness::{Report, sample},
+    harness::{Report, Sample, sample},
     ours,
 };
 
@@ -25,13 +25,13 @@ pub(crate) fn get_group(report: &mut Report, live: usize) {
         ROUNDS,
         SEED,
         &mut || {
-            sample(200, |i| {
+            steady(200, |i| {
                 let group = at_once(seed.get_group(sequences[i % live]));
                 assert!(matches!(black_box(&group), Some(Ok(Some(_)))));
             })
         },
         &mut || {
-            sample(20_000, |i| {
+            steady(20_000, |i| {
                 let group = at_once(reader.get_group(sequences[i % live]));
                 assert!(matches!(black_box(&group), Some(Ok(Some(_)))));
             })
@@ -57,20 +57,26 @@ pub(crate) fn holes(report: &mut Report, evicted: u64) {
         ROUNDS,
         SEED,
         &mut || {
-            sample(200, |_| {
+            steady(200, |_| {
                 let mut reader = seed.consume();
                 let groups = std::iter::from_fn(|| at_once(reader.next_group()));
                 assert_eq!(groups.count(), 17);
             })
         },
         &mut || {
-            sample(200, |_| {
+            steady(200, |_| {
                 let mut reader = track.consume();
                 let groups = std::iter::from_fn(|| at_once(reader.next_group()));
                 assert_eq!(groups.count(), 17);
             })
         },
     );
+}
+
+/// Takes a sample when the processor's caches, which the other side had, have what `op` reads.
+fn steady(ops: usize, mut op: impl FnMut(usize)) -> Sample {
+    (0..ops).for_each(&mut op);
+    sample(ops, op)
 }
 
 /// Each sequence below `len` once, in no order.
