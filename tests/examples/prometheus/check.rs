@@ -137,8 +137,8 @@ impl Checks<'_> {
             .as_array()
             .expect("targets")
         {
-            let error = target["lastError"].as_str().unwrap_or("none told");
-            agree &= told(error.is_empty(), "last error of a target", &"none", &error);
+            let health = target["health"].as_str().unwrap_or("unknown");
+            agree &= told(health == "up", "health of a target", &"up", &health);
         }
         agree
     }
@@ -178,6 +178,6 @@ impl Checks<'_> {
 /// Writes a line about a comparison.
 fn told(agree: bool, what: &str, expected: &dyn Display, found: &dyn Display) -> bool {
     let verdict = if agree { "  " } else { "! " };
-    println!("{verdict}{what}: {found}, sent {expected}");
+    println!("{verdict}{what}: {found}, expected {expected}");
     agree
 }

@@ -10,23 +10,13 @@
     clippy::cast_precision_loss,
     reason = "Prometheus has floats only, and all that is counted here is exact in them"
 )]
-#![cfg_attr(loom, allow(unused, reason = "built without its dependencies"))]
 
-#[cfg(not(loom))]
 mod check;
-#[cfg(not(loom))]
 mod node;
-#[cfg(not(loom))]
 mod program;
-#[cfg(not(loom))]
 mod relay;
-#[cfg(not(loom))]
 mod server;
 
-#[cfg(loom)]
-fn main() {}
-
-#[cfg(not(loom))]
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -44,7 +34,6 @@ async fn main() -> std::process::ExitCode {
 }
 
 /// Says whether everything agrees.
-#[cfg(not(loom))]
 async fn run(prometheus: &str, relay: &str, directory: &std::path::Path) -> bool {
     // An error means that there was none yet.
     let _ = std::fs::remove_dir_all(directory);

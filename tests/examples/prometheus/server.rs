@@ -107,7 +107,7 @@ fn configuration(targets: &[(&str, SocketAddr)]) -> String {
         })
         .collect();
     format!(
-        "global:\n  scrape_interval: 250ms\n  scrape_timeout: 250ms\nscrape_configs:\n{}",
+        "global:\n  scrape_interval: 500ms\n  scrape_timeout: 500ms\nscrape_configs:\n{}",
         jobs.concat()
     )
 }

@@ -1,5 +1,4 @@
 //! A node's stats over HTTP: what is answered, and what clients cannot do.
-#![cfg(not(loom))]
 
 mod client;
 mod errors;
