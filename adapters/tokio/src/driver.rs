@@ -98,7 +98,11 @@ impl Driver {
         while let Some(request) = self.wait().await {
             match request {
                 Wake::Timer => self.tick_if_due(),
-                Wake::Request(request) => self.answer(request),
+                Wake::Request(request) => {
+                    self.answer(request);
+                    // However many ask, ticks come when they are due.
+                    self.tick_if_due();
+                }
             }
         }
         self.tick_now();
@@ -124,7 +128,9 @@ impl Driver {
         };
         loop {
             let deadline = self.clock.at(due);
+            // Requests first, so that the end of all owners is the last tick and follows no other.
             tokio::select! {
+                biased;
                 request = self.requests.recv() => return request.map(Wake::Request),
                 () = time::sleep_until(deadline) => return Some(Wake::Timer),
                 () = self.host.shared().wake.notified() => due = self.reporter.poll_early_timeout(),
