@@ -53,6 +53,13 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    pub(crate) fn only_frame(&self) -> Option<u64> {
+        match &self.frames[..] {
+            [(only, _)] if self.cached && self.state == State::Finished => Some(**only),
+            _ => None,
+        }
+    }
+
     fn bytes(&self) -> u128 {
         self.frames.iter().map(|(_, bytes)| *bytes as u128).sum()
     }
