@@ -190,6 +190,7 @@ macro_rules! __family_words {
          $scale:expr))*]) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[allow(clippy::struct_field_names, reason = "frames choose the names")]
         $vis struct $family {
             $(#[doc = $doc] pub $word: u64,)*
             $(#[doc = $set_doc] pub $set: Option<u64>,)*

@@ -1,6 +1,9 @@
 //! Gauges that are differences, whose ends one guard bumps.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread::ScopedJoinHandle,
+};
 
 use streamgauge_core::{Counter, Family, Key, Track};
 use streamgauge_tests::{Desk, DeskRoom, Drawer};
@@ -63,7 +66,7 @@ fn no_snapshot_shows_more_gone_than_came() {
                 })
             });
             while !done.load(Ordering::Relaxed) {
-                let all = writers.iter().all(|writer| writer.is_finished());
+                let all = writers.iter().all(ScopedJoinHandle::is_finished);
                 done.store(all, Ordering::Relaxed);
                 desk.collect();
                 let store = desk.of("a");

@@ -46,7 +46,9 @@ fn open(desk: &Desk<Spread>, name: &str) -> Guard {
 fn recorded(values: &[usize], record: impl Fn(&mut Guard, usize)) -> Spread {
     let mut desk = desk(1);
     let mut guard = open(&desk, "a");
-    values.iter().for_each(|value| record(&mut guard, *value));
+    for value in values {
+        record(&mut guard, *value);
+    }
     desk.collect();
     desk.of("a")
 }
@@ -105,7 +107,7 @@ fn a_log_linear_scale_is_fine_from_where_it_says() {
             least,
             least + 1,
             least * 3 / 2 + 1,
-            (least + most) / 2,
+            u64::midpoint(least, most),
             most,
         ] {
             let at = place(bounds, value);

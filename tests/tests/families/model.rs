@@ -315,7 +315,9 @@ proptest! {
         ops in prop::collection::vec(op(), 0..120),
     ) {
         let mut world = World::new(DeskRoom { series, cells, shards });
-        ops.into_iter().for_each(|op| world.play(op));
+        for op in ops {
+            world.play(op);
+        }
         world.finish();
     }
 }

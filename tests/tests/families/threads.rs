@@ -20,7 +20,7 @@ fn work(service: &Service, round: usize) {
     let mut stream = handler.stream();
     stream.emitted();
     stream.dropped();
-    if round % 5 > 0 {
+    if !round.is_multiple_of(5) {
         call.record(OUTCOMES[round % 3], latency);
         handler.returned(latency);
     }
@@ -133,11 +133,11 @@ fn a_histogram_that_two_threads_record_into_loses_nothing() {
             let threads = [1, 2].map(|thread| {
                 let mut writer = queue.writer();
                 scope.spawn(move || {
-                    (0..EACH).for_each(|n| writer.record(JOB_BYTES, n % 2_000 * thread))
+                    (0..EACH).for_each(|n| writer.record(JOB_BYTES, n % 2_000 * thread));
                 })
             });
             let mut before = 0;
-            while !threads.iter().all(|thread| thread.is_finished()) {
+            while !threads.iter().all(thread::ScopedJoinHandle::is_finished) {
                 desk.collect();
                 let count = desk.of("a").job_bytes().count();
                 assert!(count >= before);

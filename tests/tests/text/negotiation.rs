@@ -72,7 +72,7 @@ fn the_best_quality_wins_and_among_equals_the_first() {
 fn the_most_specific_range_tells_the_quality() {
     let cases = [
         (format!("*/*,{OPEN};q=0.1,text/*;q=0.2"), OpenMetrics2),
-        (format!("text/plain;q=0,*/*;q=0.5"), OpenMetrics1),
+        ("text/plain;q=0,*/*;q=0.5".to_owned(), OpenMetrics1),
         (
             format!("text/*;q=0.9,text/plain;q=0.1,{OPEN};q=0.5"),
             OpenMetrics1,

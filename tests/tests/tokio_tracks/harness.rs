@@ -82,8 +82,7 @@ pub(crate) fn frames(mut group: GroupConsumer) -> Vec<Bytes> {
 #[track_caller]
 pub(crate) fn error<T>(result: Poll<Result<T, TrackError>>) -> TrackError {
     match result {
-        Poll::Ready(Err(error)) => error,
-        Poll::Ready(Ok(_)) => panic!("it is there"),
+        Poll::Ready(result) => result.err().expect("nothing more"),
         Poll::Pending => panic!("it has to wait"),
     }
 }

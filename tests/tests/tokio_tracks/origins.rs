@@ -245,7 +245,7 @@ async fn what_a_reader_believes_in_the_end_is_what_there_is() {
                 let announcement = origin.announce(&path, &broadcast.consume()).unwrap();
                 last.push((path, announcement));
                 if round % 3 == 0 {
-                    last.remove(0);
+                    drop(last.remove(0));
                 }
                 tokio::task::yield_now().await;
             }

@@ -33,7 +33,8 @@ fn a_frame_wakes_the_readers_of_its_group_only() {
     let tasks = [Task::new(), Task::new(), Task::new()];
     let (mut first, mut second) = (one.consume(), two.consume());
     let mut reader = track.consume();
-    (next(&mut reader), next(&mut reader));
+    next(&mut reader);
+    next(&mut reader);
     assert!(tasks[0].poll(first.read_frame()).is_pending());
     assert!(tasks[1].poll(second.read_frame()).is_pending());
     assert!(tasks[2].poll(reader.next_group()).is_pending());
