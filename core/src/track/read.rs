@@ -116,14 +116,13 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     }
 
     /// The group with this sequence; `None` if there will never be one, because it lies past the end of
-    /// a finished track or nobody is left to create it.
+    /// a finished track, nobody is left to create it, or there is room for the newest group alone.
     ///
     /// `Pending` until [`Wake::Track`](super::Wake::Track), as long as it may come.
     ///
     /// # Errors
     /// [`Evicted`](TrackError::Evicted) if it was evicted, or is too old to come; what the track was
-    /// aborted with; [`Dropped`](TrackError::Dropped) if it was closed unfinished; and
-    /// [`Full`](TrackError::Full) if there is room for the newest group only, and this is none.
+    /// aborted with; and [`Dropped`](TrackError::Dropped) if it was closed unfinished.
     pub fn poll_get_group(
         &mut self,
         fetch: &mut Fetch,
@@ -143,7 +142,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
             (_, Some(error)) => Poll::Ready(Err(error)),
             (Some(_), None) if self.closed => Poll::Ready(Ok(None)),
             (None, None) if self.closed => Poll::Ready(Err(TrackError::Dropped)),
-            _ if self.is_too_late(fetch.sequence) => Poll::Ready(Err(TrackError::Full)),
+            _ if self.is_too_late(fetch.sequence) => Poll::Ready(Ok(None)),
             _ => Poll::Pending,
         }
     }

@@ -280,9 +280,7 @@ impl Reference {
             Some(error) => Answer::Error(error),
             None if self.closed && self.end.is_some() => Answer::End,
             None if self.closed => Answer::Error(TrackError::Dropped),
-            None if self.latest() > Some(sequence) && self.most_groups() <= 1 => {
-                Answer::Error(TrackError::Full)
-            }
+            None if self.latest() > Some(sequence) && self.most_groups() <= 1 => Answer::End,
             None => Answer::Wait,
         }
     }
