@@ -1,7 +1,7 @@
 //! `node.json`: the reporter's own state, and totals that never fall.
 
 use crate::{
-    encode::{Out, Window, json},
+    encode::{Out, Window, json, number::number},
     families::{Presence, Traffic},
     feed::Chunk,
     key::segments,
@@ -204,7 +204,7 @@ fn families(out: &mut impl Out, families: &[(&str, Usage)]) {
 fn put_fields(out: &mut impl Out, names: &[&str], values: &[u64]) {
     for (name, value) in names.iter().zip(values) {
         out.put(name.as_bytes());
-        json::number(out, *value);
+        number(out, *value);
     }
 }
 

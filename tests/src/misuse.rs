@@ -784,3 +784,26 @@ pub struct CloneOfACall;
 /// tables(Lent::default(), Lent::default());
 /// ```
 pub struct KeyWithoutRoomForOverflow;
+
+/// An exposition is of one moment: nothing is collected between its pieces.
+///
+/// ```
+/// # use streamgauge_core::{Exposition, FamilySection, Format, MeterRef, Presence};
+/// # use streamgauge_tests::text::Book;
+/// let mut book = Book::<Presence>::new(1, 1, 0);
+/// let meter = book.drawer();
+/// let section = FamilySection::new(&book.ledger, meter.meter());
+/// Exposition::new(Format::OpenMetrics1, &[&section], 0).encode(&mut []);
+/// book.ledger.collect(meter.meter(), 1);
+/// ```
+///
+/// ```compile_fail,E0502
+/// # use streamgauge_core::{Exposition, FamilySection, Format, MeterRef, Presence};
+/// # use streamgauge_tests::text::Book;
+/// let mut book = Book::<Presence>::new(1, 1, 0);
+/// let meter = book.drawer();
+/// let section = FamilySection::new(&book.ledger, meter.meter());
+/// book.ledger.collect(meter.meter(), 1);
+/// Exposition::new(Format::OpenMetrics1, &[&section], 0).encode(&mut []);
+/// ```
+pub struct CollectingBetweenPieces;

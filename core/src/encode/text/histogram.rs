@@ -7,7 +7,7 @@ use super::{
     line::{Kind, Moment, Name, Start, Stem, Tail},
 };
 use crate::{
-    encode::{Out, Window, json::number},
+    encode::{Out, Window, number::inlined_number},
     key::KeyWords,
     schema::{Distribution, Family, Histogram},
 };
@@ -23,6 +23,8 @@ pub(crate) struct Buckets<'a> {
     others: [Option<Start<'a>>; 3],
     bounds: [Bound; CACHED],
     moment: Moment,
+    /// No line is longer than this, names apart.
+    longest: usize,
 }
 
 /// Among the lines that follow the buckets.
@@ -31,6 +33,9 @@ const CREATED: usize = 2;
 
 /// Bounds that are written once and copied for each series; those after them are written each time.
 const CACHED: usize = 16;
+
+/// Room for a bound, three numbers and a moment with what stands around them.
+const SLACK: usize = 256;
 
 /// Bytes of the longest bound and what stands around it.
 const BOUND: usize = 40;
@@ -68,8 +73,11 @@ impl<'a> Buckets<'a> {
                 len: 0,
             }; CACHED],
             moment: Moment::new(Tail::of(Kind::Histogram, format)),
+            longest: 0,
         };
         buckets.bounds = core::array::from_fn(|place| buckets.bound(place));
+        let others = buckets.others.iter().flatten().map(Start::longest);
+        buckets.longest = others.fold(buckets.bucket.longest(), usize::max) + SLACK;
         buckets
     }
 
@@ -78,6 +86,7 @@ impl<'a> Buckets<'a> {
         self.moment.become_moment(since);
     }
 
+    #[inline(never)]
     fn bound(&self, place: usize) -> Bound {
         let mut text = [0; BOUND];
         let mut out = Window::new(&mut text, 0);
@@ -100,17 +109,12 @@ impl<'a> Buckets<'a> {
     }
 
     fn put_bound(&self, out: &mut impl Out, place: usize) {
-        match self.bounds.get(place) {
-            Some(bound) => out.put_padded(&bound.text, bound.len),
-            None => self.write_bound(out, place),
+        if let Some(bound) = self.bounds.get(place) {
+            out.put_padded(&bound.text, bound.len);
+        } else {
+            let bound = self.bound(place);
+            out.put_padded(&bound.text, bound.len);
         }
-    }
-
-    fn longest(&self) -> usize {
-        const NUMBERS: usize = 256;
-        let others = self.others.iter().flatten().map(Start::longest);
-        let start = others.fold(self.bucket.longest(), usize::max);
-        start + BOUND + NUMBERS
     }
 }
 
@@ -137,21 +141,17 @@ impl<'a, F: Family, K: KeyWords> Bars<'a, F, K> {
 
     /// Writes what is left of it, and says whether that was all.
     pub(crate) fn write(&self, at: &mut Cursor, page: &mut Page<'_>) -> bool {
-        let buckets = self.values.buckets.len();
-        let others = self.buckets.others.iter().flatten().count();
-        while at.item < buckets + others {
-            let upto = at.below.wrapping_add(self.bucket(at.item));
-            if !page.put(
-                at,
-                &Bar {
-                    bars: self,
-                    item: at.item,
-                    upto,
-                },
-            ) {
+        let items = self.values.buckets.len() + self.buckets.others.iter().flatten().count();
+        while at.item < items {
+            let bar = Bar {
+                bars: self,
+                item: at.item,
+                upto: at.below.wrapping_add(self.bucket(at.item)),
+            };
+            if !page.put(at, &bar) {
                 return false;
             }
-            (at.item, at.below) = (at.item + 1, upto);
+            (at.item, at.below) = (bar.item + 1, bar.upto);
         }
         (at.item, at.below) = (0, 0);
         true
@@ -188,7 +188,7 @@ impl<F: Family, K: KeyWords> Item for Bar<'_, F, K> {
     }
 
     fn longest(&self) -> usize {
-        self.bars.buckets.longest() + self.bars.name.longest()
+        self.bars.buckets.longest + self.bars.name.longest()
     }
 }
 
@@ -199,7 +199,7 @@ impl<F: Family, K: KeyWords> Bar<'_, F, K> {
         buckets.bucket.put(out);
         name.put(out);
         buckets.put_bound(out, self.item);
-        number(out, self.upto);
+        inlined_number(out, self.upto);
         out.put(b"\n");
     }
 
@@ -214,13 +214,13 @@ impl<F: Family, K: KeyWords> Bar<'_, F, K> {
             buckets.bucket.put(out);
             name.put(out);
             out.put(b"\"} {count:");
-            number(out, values.count());
+            inlined_number(out, values.count());
             out.put(b",sum:");
             self.bars.put_sum(out);
             out.put(b",bucket:[");
         }
         buckets.put_bound(out, self.item);
-        number(out, self.upto);
+        inlined_number(out, self.upto);
         if self.item + 1 < values.buckets.len() {
             out.put(b",");
         } else {
@@ -243,7 +243,7 @@ impl<F: Family, K: KeyWords> Bar<'_, F, K> {
         out.put(b"\"} ");
         match other {
             SUM => self.bars.put_sum(out),
-            _ => number(out, self.upto),
+            _ => inlined_number(out, self.upto),
         }
         out.put(b"\n");
     }

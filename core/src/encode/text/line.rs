@@ -2,7 +2,7 @@
 
 use super::{Format, Labels, LaneLabels, decimal::decimal, escape, exposition::Item};
 use crate::{
-    encode::{Out, Window, json::framed_number},
+    encode::{Out, Window, number::digit},
     key::KeyWords,
     row::{BLOCK, Row},
     schema::Family,
@@ -95,32 +95,28 @@ impl<'a> Start<'a> {
         Self { stem, text, len }
     }
 
-    #[inline]
-    pub(crate) fn put(&self, out: &mut impl Out) {
-        if let Some(short) = self
-            .text
-            .first_chunk::<SHORT>()
-            .filter(|_| self.len <= SHORT)
-        {
-            out.put_padded(short, self.len);
-        } else {
-            self.put_long(out);
-        }
-    }
-
-    #[cold]
-    fn put_long(&self, out: &mut impl Out) {
-        match self.text.get(..self.len) {
-            Some(text) => out.put(text),
-            None => self.stem.write(out),
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
+    pub(crate) fn put<O: Out>(&self, out: &mut O) {
+        match self.text.first_chunk::<SHORT>() {
+            Some(short) if self.len <= SHORT => out.put_padded(short, self.len),
+            _ if O::IS_PART && self.len > START => self.stem.write(out),
+            _ => out.put(self.text.get(..self.len).unwrap_or_default()),
         }
     }
 
     /// No more than this is written, the rest of a padded copy included.
-    pub(crate) fn longest(&self) -> usize {
-        self.len.max(SHORT)
+    pub(crate) const fn longest(&self) -> usize {
+        match self.len {
+            SHORT.. if self.len > START => TOO_LONG,
+            SHORT.. => START,
+            _ => SHORT,
+        }
     }
 }
+
+/// What no buffer has room for, so that it is written with care, even if some are added up.
+pub(crate) const TOO_LONG: usize = usize::MAX >> 4;
 
 /// Whose line it is.
 #[derive(Clone, Copy)]
@@ -128,8 +124,8 @@ pub(crate) struct Name<'a, F: Family, K: KeyWords> {
     /// Where the name is; nothing for a lane's series that have ended.
     row: Option<&'a Row<F, K>>,
     len: usize,
-    /// Whether it is a block at most that needs no more than copying.
-    short: bool,
+    /// Whether it needs more than copying.
+    odd: bool,
 }
 
 impl<'a, F: Family, K: KeyWords> Name<'a, F, K> {
@@ -137,49 +133,47 @@ impl<'a, F: Family, K: KeyWords> Name<'a, F, K> {
     pub(crate) const RETIRED: Self = Self {
         row: None,
         len: RETIRED.len(),
-        short: false,
+        odd: true,
     };
 
     /// A series'.
     #[inline]
     pub(crate) fn of(row: &'a Row<F, K>) -> Self {
-        let len = row.name_len();
         Self {
             row: Some(row),
-            len,
-            short: len <= BLOCK && !row.needs_escape() && !row.begins_with(b'_'),
+            len: row.name_len(),
+            odd: row.needs_escape() || row.begins_with(b'_'),
         }
     }
 
-    #[inline]
-    pub(crate) fn put(&self, out: &mut impl Out) {
-        match self.row {
-            Some(row) if self.short => out.put_padded(&row.name_block(), self.len),
-            Some(row) => put_long(out, row),
-            None => out.put(RETIRED.as_bytes()),
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
+    pub(crate) fn put<O: Out>(&self, out: &mut O) {
+        if O::IS_PART && self.odd {
+            self.put_odd(out);
+        } else if let Some(row) = self.row {
+            row.name_blocks(|block, len| out.put_padded(block, len));
         }
+    }
+
+    /// Writes a name that must be escaped, or must not be taken for that of the series that have ended.
+    #[inline(never)]
+    fn put_odd(&self, out: &mut impl Out) {
+        let Some(row) = self.row else {
+            return out.put(RETIRED.as_bytes());
+        };
+        let key = row.key();
+        let tail = key.bytes().skip_while(|byte| *byte == b'_');
+        if key.len() >= RETIRED.len() && tail.eq(RETIRED_TAIL.iter().copied()) {
+            out.put(b"_");
+        }
+        escape::label(out, key.bytes());
     }
 
     /// No more than this is written, the rest of a padded copy included.
     #[inline]
     pub(crate) const fn longest(&self) -> usize {
-        2 * self.len + BLOCK
-    }
-}
-
-/// Writes a name that is long, or must be escaped, or must not be taken for that of the series that
-/// have ended.
-#[inline(never)]
-fn put_long<F: Family, K: KeyWords>(out: &mut impl Out, row: &Row<F, K>) {
-    let key = row.key();
-    let tail = key.bytes().skip_while(|byte| *byte == b'_');
-    if key.len() >= RETIRED.len() && tail.eq(RETIRED_TAIL.iter().copied()) {
-        out.put(b"_");
-    }
-    if row.needs_escape() {
-        escape::label(out, key.bytes());
-    } else {
-        key.put(out);
+        if self.odd { TOO_LONG } else { self.len + BLOCK }
     }
 }
 
@@ -363,13 +357,14 @@ impl<'a> Head<'a> {
 }
 
 /// Writes the value of a plain sample, after the series' name, and a byte more.
-#[inline]
+#[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+#[inline(always)]
 pub(crate) fn value(out: &mut impl Out, n: u64, places: u8, end: u8) {
-    if places == 0 {
-        framed_number(out, *b"\"} ", n, end);
-    } else {
-        out.put(b"\"} ");
-        decimal(out, n, places);
-        out.put(&[end]);
+    if places == 0 && n < 10 {
+        out.put_padded(&[b'"', b'}', b' ', digit(n), end, 0, 0, 0], 5);
+        return;
     }
+    out.put(b"\"} ");
+    decimal(out, n, places);
+    out.put(&[end]);
 }

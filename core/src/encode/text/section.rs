@@ -79,9 +79,13 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
         at: &mut Cursor,
         page: &mut Page<'_>,
     ) -> bool {
-        let rows = self.ledger.lane_rows(at.lane);
+        let rows = self.ledger.lane_rows(at.lane).get(at.row..);
+        let rows = rows.unwrap_or_default();
+        if rows.is_empty() {
+            return true;
+        }
         let mut lines = self.lines(style, entry, at.lane);
-        for id in rows.get(at.row..).unwrap_or_default() {
+        for id in rows {
             if let Some((name, account)) = self.series(*id)
                 && let Some(n) = read(account)
             {
