@@ -42,7 +42,7 @@ pub use activity::{Activity, Lease, Tally};
 pub use cell::{Cell, CellId};
 pub use encode::text::{
     ByTier, ByTierAndRole, Exposition, FamilySection, Format, LabelError, Labels, LaneLabels,
-    RETIRED, Scrapes, Section, SelfSection, negotiate,
+    Scrapes, Section, SelfSection, negotiate,
 };
 pub use families::{
     Cache, CacheStats, Call, CallOutcome, ChannelStats, Handler, Presence, Replication, Rpc,

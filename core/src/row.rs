@@ -204,13 +204,6 @@ impl<F: Family, K: KeyWords> Row<F, K> {
         usize::from(self.len())
     }
 
-    /// Whether the name begins with this byte, which is not zero.
-    #[inline]
-    pub(crate) fn begins_with(&self, byte: u8) -> bool {
-        let first = self.key.words().first();
-        first.is_some_and(|word| word.load(Ordering::Relaxed).to_le_bytes()[0] == byte)
-    }
-
     /// The name's bytes, a block at a time with how many of them count; most names are one block.
     #[inline]
     pub(crate) fn name_blocks(&self, mut put: impl FnMut(&[u8; BLOCK], usize)) {

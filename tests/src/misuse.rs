@@ -793,7 +793,7 @@ pub struct KeyWithoutRoomForOverflow;
 /// let mut book = Book::<Presence>::new(1, 1, 0);
 /// let meter = book.drawer();
 /// let section = FamilySection::new(&book.ledger, meter.meter());
-/// Exposition::new(Format::OpenMetrics1, &[&section], 0).encode(&mut []);
+/// Exposition::new(Format::OpenMetrics1, &[&section]).encode(&mut []);
 /// book.ledger.collect(meter.meter(), 1);
 /// ```
 ///
@@ -804,6 +804,6 @@ pub struct KeyWithoutRoomForOverflow;
 /// let meter = book.drawer();
 /// let section = FamilySection::new(&book.ledger, meter.meter());
 /// book.ledger.collect(meter.meter(), 1);
-/// Exposition::new(Format::OpenMetrics1, &[&section], 0).encode(&mut []);
+/// Exposition::new(Format::OpenMetrics1, &[&section]).encode(&mut []);
 /// ```
 pub struct CollectingBetweenPieces;

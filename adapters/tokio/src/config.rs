@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic};
+use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic, schema::of_node};
 
 use crate::{
     AnnounceError, FamilyMeter, OriginProducer, Sink,
@@ -190,7 +190,11 @@ impl Config {
         let mut taken = [metrics::<Traffic>(), metrics::<Presence>()].concat();
         for family in &self.families {
             let metrics = family.metrics();
-            if let Some(metric) = metrics.iter().find(|metric| taken.contains(metric)) {
+            let is_taken = |metric: &&&str| {
+                let mut taken = taken.iter().copied();
+                taken.any(|other| of_node(other) == of_node(metric))
+            };
+            if let Some(metric) = metrics.iter().find(is_taken) {
                 let family = family.name();
                 return Err(ConfigError::MetricName { family, metric });
             }

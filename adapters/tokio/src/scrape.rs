@@ -73,8 +73,7 @@ impl Books<'_> {
         } else {
             Labels::new(&node).unwrap_or_default()
         };
-        let since = self.reporter.health().since;
-        let mut exposition = Exposition::new(format, sections, since).with_labels(labels);
+        let mut exposition = Exposition::new(format, sections).with_labels(labels);
         page.fill(|room| exposition.encode(room))
     }
 }

@@ -27,7 +27,7 @@ use crate::{
 /// let labels = Labels::new(&[("node", "sjc/1")])?;
 /// let format = negotiate("application/openmetrics-text, text/plain;q=0.5");
 /// let sections: [&dyn Section; 1] = [&traffic];
-/// let mut exposition = Exposition::new(format, &sections, 1_700_000_000_000).with_labels(labels);
+/// let mut exposition = Exposition::new(format, &sections).with_labels(labels);
 /// let (mut buf, mut text) = ([0; 256], Vec::new());
 /// loop {
 ///     let chunk = exposition.encode(&mut buf);
@@ -53,22 +53,17 @@ pub struct Exposition<'a> {
 pub struct Style<'a> {
     pub(crate) format: Format,
     pub(crate) labels: Labels<'a>,
-    /// When the ledgers' life began, in milliseconds since the Unix epoch.
-    pub(crate) since: u64,
 }
 
 impl<'a> Exposition<'a> {
-    /// The text of these sections, in this order. No two may have a metric in common.
-    ///
-    /// `since` is when the ledgers' life began, in milliseconds since the Unix epoch, as in
-    /// [`Health::since`](crate::Health::since).
-    pub const fn new(format: Format, sections: &'a [&'a dyn Section], since: u64) -> Self {
+    /// The text of these sections, in this order. No two may have a metric in common, nor metrics that
+    /// differ in nothing but `streamgauge_` in front.
+    pub const fn new(format: Format, sections: &'a [&'a dyn Section]) -> Self {
         Self {
             sections,
             style: Style {
                 format,
                 labels: Labels::NONE,
-                since,
             },
             section: 0,
             cursor: Cursor::START,
@@ -123,7 +118,7 @@ pub struct Cursor {
     /// Whether the lines that open its metric family have gone out.
     pub(crate) opened: bool,
     pub(crate) lane: usize,
-    /// The next row, among the lane's rows; behind the last, the series that have ended.
+    /// The next row, among the lane's rows.
     pub(crate) row: usize,
     /// The next item of the row.
     pub(crate) item: usize,

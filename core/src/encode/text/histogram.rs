@@ -4,7 +4,7 @@ use super::{
     Format,
     decimal::{bound, decimal},
     exposition::{Cursor, Item, Page},
-    line::{Kind, Moment, Name, Start, Stem, Tail},
+    line::{Kind, Moment, Name, Start, Stem, Tail, end_of_labels},
 };
 use crate::{
     encode::{Out, Window, number::inlined_number},
@@ -17,6 +17,8 @@ pub(crate) struct Buckets<'a> {
     format: Format,
     histogram: &'static Histogram,
     places: u8,
+    /// Whether the lines have no label but that of a bucket's bound.
+    bare: bool,
     /// The beginning of a bucket's line; in `OpenMetrics` 2.0, of the only one.
     bucket: Start<'a>,
     /// Those of the lines that follow the buckets.
@@ -66,13 +68,14 @@ impl<'a> Buckets<'a> {
             format,
             histogram,
             places,
+            bare: stem.is_bare(),
             bucket: Start::new(stem.with(bucket)),
             others,
             bounds: [Bound {
                 text: [0; BOUND],
                 len: 0,
             }; CACHED],
-            moment: Moment::new(Tail::of(Kind::Histogram, format)),
+            moment: Moment::new(Tail::of(Kind::Histogram, format), stem.is_bare()),
             longest: 0,
         };
         buckets.bounds = core::array::from_fn(|place| buckets.bound(place));
@@ -98,6 +101,7 @@ impl<'a> Buckets<'a> {
     fn write_bound(&self, out: &mut impl Out, place: usize) {
         let [before, after]: [&[u8]; 2] = match self.format {
             Format::OpenMetrics2 => [b"", b":"],
+            _ if self.bare => [b"{le=\"", b"\"} "],
             _ => [b"\",le=\"", b"\"} "],
         };
         out.put(before);
@@ -132,11 +136,6 @@ impl<'a, F: Family, K: KeyWords> Bars<'a, F, K> {
             name,
             values: buckets.histogram.read(words),
         }
-    }
-
-    /// Whether nothing was recorded.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.values.count() == 0
     }
 
     /// Writes what is left of it, and says whether that was all.
@@ -213,7 +212,8 @@ impl<F: Family, K: KeyWords> Bar<'_, F, K> {
         if self.item == 0 {
             buckets.bucket.put(out);
             name.put(out);
-            out.put(b"\"} {count:");
+            out.put(end_of_labels(buckets.bare));
+            out.put(b"{count:");
             inlined_number(out, values.count());
             out.put(b",sum:");
             self.bars.put_sum(out);
@@ -240,7 +240,7 @@ impl<F: Family, K: KeyWords> Bar<'_, F, K> {
             buckets.moment.put(out);
             return;
         }
-        out.put(b"\"} ");
+        out.put(end_of_labels(buckets.bare));
         match other {
             SUM => self.bars.put_sum(out),
             _ => inlined_number(out, self.upto),

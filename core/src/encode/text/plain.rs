@@ -34,7 +34,7 @@ impl<'a> Lines<'a> {
             created,
             tail,
             places,
-            moment: Moment::new(tail),
+            moment: Moment::new(tail, false),
         }
     }
 
