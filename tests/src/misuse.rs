@@ -275,6 +275,71 @@ pub struct OneEventInTwoPairs;
 /// ```
 pub struct OneNameForTwoKinds;
 
+/// No metric is called as those of the node, nor would it be called as another's among those.
+///
+/// ```
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings as "streamgauge_readings": "readings";
+///         gauge depth as "streamgauge_depth": "depth";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings as "streamgauge_node_readings": "readings";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings as "streamgauge_table_series": "readings";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings as "streamgauge_reporter_ticks": "readings";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings as "streamgauge_scrapes": "readings";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings as "streamgauge_readings": "readings";
+///         counter more as "readings": "readings";
+///     }
+/// }
+/// ```
+pub struct NameOfTheNode;
+
 /// A metric is one thing in text formats: several words are one only when a label tells them apart.
 ///
 /// ```
