@@ -126,6 +126,18 @@ impl<F: Family + DeserializeOwned> Desk<F> {
         }
     }
 
+    /// Encodes the frame into a buffer that is there already, and says how long it is.
+    pub fn drain(&mut self, buf: &mut [u8]) -> usize {
+        let mut bytes = 0;
+        loop {
+            let chunk = self.feed.encode(&self.meter.0, 0, &[], buf);
+            bytes += chunk.len;
+            if chunk.end {
+                return bytes;
+            }
+        }
+    }
+
     /// The frame, through a buffer of this many bytes.
     ///
     /// # Panics

@@ -61,10 +61,13 @@ fn place(bounds: &[u64], value: u64) -> usize {
 
 fn expected<const N: usize>(bounds: &[u64], values: &[usize]) -> Samples<N> {
     let mut samples = Samples::default();
+    let mut sum = 0_usize;
     for value in values {
         samples.buckets[place(bounds, *value as u64)] += 1;
-        samples.sum = samples.sum.wrapping_add(*value as u64);
+        // Within a tick a sum is a word of the machine.
+        sum = sum.wrapping_add(*value);
     }
+    samples.sum = sum as u64;
     samples
 }
 
