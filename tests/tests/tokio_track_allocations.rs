@@ -1,7 +1,10 @@
 //! What a track allocates once it has its room: nothing, whoever writes, waits and reads.
 #![cfg(not(any(loom, shuttle)))]
 
-use std::alloc::System;
+use std::{
+    alloc::System,
+    task::{Context, Waker},
+};
 
 use bytes::Bytes;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -73,6 +76,14 @@ fn writing_waking_waiting_and_reading_allocate_nothing() {
             assert!(group.is_ok_and(|group| group.is_some()));
         });
         assert_eq!(fetched.await, 0, "groups by sequence");
+        let passing = allocations(1_000, async || {
+            let mut readers = [track.consume(), track.consume()];
+            for reader in &mut readers {
+                let cx = &mut Context::from_waker(Waker::noop());
+                assert!(reader.poll_finished(cx).is_pending());
+            }
+        });
+        assert_eq!(passing.await, 0, "readers that come, wait and go");
         published_frames().await;
     });
 }

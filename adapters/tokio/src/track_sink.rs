@@ -81,7 +81,6 @@ impl Drop for TrackSink {
 fn open_track(broadcast: &BroadcastProducer, name: &str) -> Result<TrackProducer, BroadcastError> {
     let newest_only = TrackConfig::new()
         .with_max_groups(1)
-        .with_max_frames(1)
         .with_max_bytes(usize::MAX)
         .with_evicted_stretches(1);
     let track = broadcast.create_track(name, newest_only)?;

@@ -116,7 +116,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     }
 
     /// The group with this sequence; `None` if there will never be one, because it lies past the end of
-    /// a finished track or nobody is left to create it.
+    /// a finished track, nobody is left to create it, or there is room for the newest group alone.
     ///
     /// `Pending` until [`Wake::Track`](super::Wake::Track), as long as it may come.
     ///
@@ -142,8 +142,16 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
             (_, Some(error)) => Poll::Ready(Err(error)),
             (Some(_), None) if self.closed => Poll::Ready(Ok(None)),
             (None, None) if self.closed => Poll::Ready(Err(TrackError::Dropped)),
+            _ if self.is_too_late(fetch.sequence) => Poll::Ready(Ok(None)),
             _ => Poll::Pending,
         }
+    }
+
+    /// Whether a group would come after the newest one, where there is room for that one alone.
+    fn is_too_late(&mut self, sequence: u64) -> bool {
+        self.latest > Some(sequence)
+            && (self.policy.max_groups() <= 1
+                || self.shelf.groups() == 1 && !self.shelf.has_room_for_group())
     }
 
     /// The next frame of a group; `None` at the end of a finished one.
@@ -152,7 +160,8 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     ///
     /// # Errors
     /// [`Evicted`](TrackError::Evicted) as soon as the group is, unless it was finished and read to its
-    /// end: a slow reader keeps no memory. After the frames there are, what the group or the track was aborted with.
+    /// end: a slow reader keeps no memory. After the frames there are, what the group or the track was
+    /// aborted with.
     #[inline]
     pub fn poll_frame(&self, cursor: &mut GroupCursor) -> Poll<Result<Option<&P>, TrackError>> {
         if cursor.ended {

@@ -67,7 +67,9 @@ fn a_late_group_does_not_fit_beside_the_only_one() {
     assert_eq!(track.create(4), Err(TrackError::Full));
     assert_eq!(track.cached(), [5]);
     assert_eq!(track.cache.latest(), Some(5));
-    assert!(track.get(4).is_pending(), "it may come when there is room");
+    let never = Poll::Ready(Ok(None));
+    assert_eq!(track.get(4), never, "nobody waits for what cannot come");
+    assert!(track.get(6).is_pending());
 }
 
 #[test]

@@ -163,6 +163,12 @@ fn a_slow_reader_is_told_the_latest_of_each_path() {
         drop(origin.announce("unheard", &one.consume()).unwrap());
     }
     told_nothing(&mut reader);
+    let heard = origin.announce("heard", &one.consume()).unwrap();
+    assert_eq!(told(&mut reader), came("heard"));
+    drop(heard);
+    assert_eq!(told(&mut reader), went("heard"));
+    drop(origin.announce("heard", &one.consume()).unwrap());
+    told_nothing(&mut reader);
     drop(origin.announce("a", &one.consume()).unwrap());
     let second = origin.announce("a", &two.consume()).unwrap();
     assert!(is(now(reader.announced()), &two));

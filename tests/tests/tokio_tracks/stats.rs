@@ -91,6 +91,8 @@ async fn readers_get_the_last_frame_and_then_the_end() {
     let stats = spawn(&origin);
     let (_, broadcast) = reader.announced().await.unwrap();
     let mut track = broadcast.unwrap().open_track("publisher.json").unwrap();
+    // No tick is due any more but the last.
+    stats.flush().await;
     let guard = stats.tier(Tier::External).broadcast("live/one").publisher();
     drop(guard);
     stats.close().await;

@@ -54,6 +54,8 @@ fn check_groups<R: TrackRoom<Payload>>(both: &Both<R>) {
     for (at, (group, id)) in groups.enumerate() {
         let frames = group.cached.then_some(group.frames.len() as u64);
         assert_eq!(both.cache.frame_count(*id), frames, "{id:?}");
+        let only = both.cache.only_frame(*id).map(|payload| **payload);
+        assert_eq!(only, group.only_frame(), "{id:?}");
         assert_eq!(id.sequence(), group.sequence);
         let newest = both.reference.is_of_this_life(at) && Some(group.sequence) == newest;
         assert!(group.cached || !newest, "evicted: {id:?}");

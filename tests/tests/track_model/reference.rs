@@ -53,6 +53,13 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    pub(crate) fn only_frame(&self) -> Option<u64> {
+        match &self.frames[..] {
+            [(only, _)] if self.cached && self.state == State::Finished => Some(**only),
+            _ => None,
+        }
+    }
+
     fn bytes(&self) -> u128 {
         self.frames.iter().map(|(_, bytes)| *bytes as u128).sum()
     }
@@ -273,8 +280,13 @@ impl Reference {
             Some(error) => Answer::Error(error),
             None if self.closed && self.end.is_some() => Answer::End,
             None if self.closed => Answer::Error(TrackError::Dropped),
+            None if self.latest() > Some(sequence) && self.most_groups() <= 1 => Answer::End,
             None => Answer::Wait,
         }
+    }
+
+    fn most_groups(&self) -> usize {
+        self.limits.groups.min(self.policy.max_groups())
     }
 
     pub(crate) fn frame(&self, reading: &mut Reading) -> Answer<u64> {
@@ -405,7 +417,7 @@ impl Reference {
 
     fn add(&mut self, sequence: u64) -> Done<usize> {
         let newest = self.latest().is_none_or(|latest| sequence > latest);
-        while self.cached().count() >= self.limits.groups.min(self.policy.max_groups()) {
+        while self.cached().count() >= self.most_groups() {
             let oldest = self.cached().next().filter(|_| newest);
             let victim = oldest.or_else(|| self.oldest_but_newest());
             self.evict(victim.ok_or(TrackError::Full)?, Reason::Groups);

@@ -77,7 +77,7 @@ impl<T: AnyTrack> TrackConsumer<T> {
     }
 
     /// Waits for the group with this sequence; `None` if there will never be one, because it lies past the
-    /// end of a finished track or nobody is left to create it.
+    /// end of a finished track, nobody is left to create it, or there is room for the newest group alone.
     ///
     /// # Errors
     /// [`Evicted`](TrackError::Evicted) if it was evicted, or is too old to come; what the track was

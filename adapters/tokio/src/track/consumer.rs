@@ -96,7 +96,8 @@ impl TrackConsumer {
     }
 
     /// Waits for the group with this sequence; `None` if there will never be one, because it lies past
-    /// the end of a finished track or nobody is left to create it. O(1).
+    /// the end of a finished track, nobody is left to create it, or there is room for the newest group
+    /// alone. O(1).
     ///
     /// # Errors
     /// [`Evicted`](TrackError::Evicted) if it was evicted, or is too old to come; what the track was
