@@ -5,7 +5,7 @@ use core::{marker::PhantomData, ops::Range};
 
 use super::{Out, Window};
 use crate::{
-    key::{self, KeyWords},
+    key::{self, Key, KeyWords},
     ledger::Series,
     schema::{Family, Gauge, Histogram, MAX_NAME, MAX_WORDS, Totals, Word},
     time::quotient,
@@ -212,12 +212,17 @@ const fn digit(n: u64) -> u8 {
 /// Writes a series' name, escaped as JSON wants it.
 #[inline]
 fn name<K: KeyWords>(out: &mut impl Out, series: &Series<'_, K>) {
-    let key = &series.key;
+    let name = &series.key;
     if series.escape {
-        key.bytes().for_each(|byte| escaped(out, byte));
+        key(out, name);
         return;
     }
-    key.put(out);
+    name.put(out);
+}
+
+/// Writes a key of which it is not known whether it needs to be escaped.
+pub(crate) fn key<K: KeyWords>(out: &mut impl Out, key: &Key<K>) {
+    key.bytes().for_each(|byte| escaped(out, byte));
 }
 
 /// Writes text that is not a key, escaped as JSON wants it.
