@@ -28,6 +28,7 @@ mod node;
 mod pool;
 mod reporter;
 mod retained;
+mod rollup;
 mod row;
 #[doc(hidden)]
 pub mod schema;
@@ -64,6 +65,10 @@ pub use node::{Health, Names};
 pub use pool::{Pool, Usage};
 pub use reporter::{Reporter, Schedule, TrackId};
 pub use retained::{NoRoom, RestoreError, Restored, Saved};
+pub use rollup::{
+    InlineRollups, LevelEvent, LevelId, LevelRow, LevelSeries, LevelSum, LevelTrack, Rollup,
+    RollupBooks, RollupPages, RollupSplit, Rollups,
+};
 pub use row::Row;
 pub use schema::{
     Bounds, Buckets, Counter, Distribution, Event, Family, Gauge, Histogram, Label, Level, Pair,

@@ -159,6 +159,16 @@ pub struct CounterThatIsNone;
 ///     }
 /// }
 /// ```
+///
+/// ```compile_fail
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" {
+///         counter readings: "readings";
+///         pair begun / readings: "begun" / "ended";
+///     }
+/// }
+/// ```
 pub struct TwoWordsOfOneName;
 
 /// A unit is the end of its word's name.
@@ -177,6 +187,35 @@ pub struct TwoWordsOfOneName;
 ///     /// A family.
 ///     pub struct Sensor: "sensor" {
 ///         counter payload_bytes [seconds]: "payload";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" {
+///         counter payload [bytes]: "payload";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         gauge depth [bytes]: "depth";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         histogram size [bytes]: "size" in Scale::integers(&[1]);
 ///     }
 /// }
 /// ```

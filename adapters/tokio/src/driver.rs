@@ -14,6 +14,7 @@ use crate::{
     board::{Board, Poster},
     clock::Clock,
     host::{self, Host, HostReporter},
+    levels::Levels,
     names::NodeNames,
     page::Page,
     published::Published,
@@ -42,6 +43,9 @@ pub(crate) struct Driver {
     tracks: Vec<TrackId>,
     families: Vec<Box<dyn Published>>,
     outlets: Vec<Outlet>,
+    levels: Option<Levels>,
+    /// The sinks of broadcasts beside the node's own.
+    side_outlets: Vec<Outlet>,
     /// For each track, how many different frames there were.
     versions: Vec<u64>,
     /// For each track, memory for the next frame.
@@ -69,6 +73,8 @@ impl Driver {
         let reporter = host::reporter(&config, clock.schedule);
         let tracks: Vec<_> = reporter.all_tracks().collect();
         let (board, poster) = Board::new(config.path(), track_names(&config, &tracks));
+        let levels = Levels::new(&config, 0);
+        let side_outlets = std::mem::take(&mut config.side_sinks);
         let outlets = outlets(&mut config, &board)?;
         let (board, places) = (Arc::new(board), tracks.len() + families.len());
         let driver = Self {
@@ -81,6 +87,8 @@ impl Driver {
             tracks,
             families,
             outlets,
+            levels,
+            side_outlets,
             versions: vec![0; places],
             pages: (0..places).map(|_| Page::default()).collect(),
             scraper: Scraper::default(),
@@ -112,7 +120,8 @@ impl Driver {
 
     /// Drops the sinks where that may block, as it does until a file is written.
     async fn release_sinks(&mut self) {
-        let sinks = std::mem::take(&mut self.outlets);
+        let mut sinks = std::mem::take(&mut self.outlets);
+        sinks.append(&mut self.side_outlets);
         if !sinks.is_empty() {
             // An error means that a sink panicked as it dropped; that is no reason to do so too.
             let _ = task::spawn_blocking(move || drop(sinks)).await;
@@ -217,6 +226,7 @@ impl Driver {
     fn publish(&mut self) {
         self.pressed = false;
         self.collect_families();
+        self.publish_levels();
         for family in 0..self.families.len() {
             self.publish_family(family);
         }
@@ -224,7 +234,29 @@ impl Driver {
             self.publish_track(track);
         }
         self.outlets.retain(Outlet::is_open);
+        self.side_outlets.retain(Outlet::is_open);
         self.note();
+    }
+
+    /// Adds up what the tick has collected, and publishes it by prefix.
+    fn publish_levels(&mut self) {
+        let Some(levels) = &mut self.levels else {
+            return;
+        };
+        levels.take_in(&self.host.shared().meters, &self.reporter, self.clock.now());
+        if let Some((_, usage)) = self.names.families.last_mut() {
+            *usage = levels.usage();
+        }
+        let ts_ms = self.reporter.health().ts_ms;
+        let reporter = &mut self.reporter;
+        levels.publish(
+            &mut self.side_outlets,
+            &self.names,
+            ts_ms,
+            |len, accepted| {
+                reporter.count_beside(len, accepted);
+            },
+        );
     }
 
     fn collect_families(&mut self) {

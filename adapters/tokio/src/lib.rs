@@ -43,12 +43,14 @@ mod frame;
 mod host;
 #[cfg(feature = "http")]
 pub mod http;
+mod levels;
 mod names;
 mod news;
 mod origin;
 mod page;
 mod published;
 mod scrape;
+mod side;
 mod sink;
 mod stats;
 mod track;

@@ -8,7 +8,7 @@ use super::{
     number::{digit, number},
 };
 use crate::{
-    key::{self, KeyWords},
+    key::{self, Key, KeyWords},
     ledger::Series,
     schema::{Family, Gauge, Histogram, MAX_NAME, MAX_WORDS, Totals, Word},
 };
@@ -210,12 +210,17 @@ pub(crate) fn words<F: Family>(out: &mut impl Out, words: &[u64]) {
 /// Writes a series' name, escaped as JSON wants it.
 #[inline]
 fn name<K: KeyWords>(out: &mut impl Out, series: &Series<'_, K>) {
-    let key = &series.key;
+    let name = &series.key;
     if series.escape {
-        key.bytes().for_each(|byte| escaped(out, byte));
+        key(out, name);
         return;
     }
-    key.put(out);
+    name.put(out);
+}
+
+/// Writes a key of which it is not known whether it needs to be escaped.
+pub(crate) fn key<K: KeyWords>(out: &mut impl Out, key: &Key<K>) {
+    key.bytes().for_each(|byte| escaped(out, byte));
 }
 
 /// Writes text that is not a key, escaped as JSON wants it.

@@ -58,6 +58,20 @@ pub struct Ledger<F, B> {
     family: core::marker::PhantomData<fn(F)>,
 }
 
+/// How a row of the ledger stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// No series has it.
+    Gone,
+    /// Its series has not moved since the sink last accepted it.
+    Still,
+    /// Its series has.
+    Moved {
+        /// The series' lane.
+        lane: usize,
+    },
+}
+
 /// One series as plain data.
 #[derive(Clone, Copy, Debug)]
 pub struct Series<'a, K: KeyWords> {
@@ -221,6 +235,19 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
     #[inline]
     pub(crate) fn account(&self, id: u32) -> Option<&Account<F>> {
         self.books.accounts().get(id as usize)
+    }
+
+    /// How a row stands.
+    #[inline]
+    pub(crate) fn standing(&self, id: u32) -> Standing {
+        match self.books.flags().get(id as usize) {
+            Some(flags) if *flags & KNOWN == 0 => Standing::Gone,
+            None => Standing::Gone,
+            Some(flags) if *flags & MOVED == 0 => Standing::Still,
+            Some(flags) => Standing::Moved {
+                lane: usize::from(*flags >> LANE_SHIFT),
+            },
+        }
     }
 
     /// The words of [`total`](Self::total).
