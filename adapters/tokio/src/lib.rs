@@ -28,12 +28,14 @@
 //! None is on unless it is asked for.
 //!
 //! - `http`: serves text for scrapers, the newest frames and a health check: see the module `http`.
+//! - `prometheus-client`: a collector for a registry of that crate: see the module `prometheus_client`.
 #![forbid(unsafe_code)]
 
 mod board;
 mod broadcast;
 mod clock;
 mod config;
+mod desk;
 mod driver;
 mod families;
 mod family;
@@ -47,9 +49,13 @@ mod names;
 mod news;
 mod origin;
 mod page;
+#[cfg(feature = "prometheus-client")]
+pub mod prometheus_client;
 mod published;
+mod runner;
 mod scrape;
 mod sink;
+mod snapshot;
 mod stats;
 mod track;
 mod track_sink;
@@ -64,6 +70,7 @@ pub use frame::Frame;
 pub use host::{Host, HostRef, KEY_BYTES};
 pub use origin::{AnnounceError, Announcement, OriginConsumer, OriginProducer};
 pub use sink::{Sink, SinkError};
+pub use snapshot::{Metric, Sample, Snapshot};
 pub use stats::Stats;
 pub use track::{
     GroupConsumer, GroupProducer, TrackConfig, TrackConsumer, TrackProducer, TrackWeak,
@@ -72,8 +79,8 @@ pub use track_sink::TrackSink;
 
 pub use streamgauge_core::track::{Amount, Fetch, Reason, TrackError, TrackEvent};
 pub use streamgauge_core::{
-    Cache, CallOutcome, Counter, Event, Family, Format, Health, Lease, Presence, Replication, Role,
-    Rpc, Tier, Traffic, Usage, family, negotiate,
+    Cache, CallOutcome, Counter, Event, Family, Format, Health, Lease, MetricKind, Presence,
+    Replication, Role, Rpc, Tier, Traffic, Usage, family, negotiate,
 };
 
 /// Counts for one tier; see [`streamgauge_core::StatsHandle`].

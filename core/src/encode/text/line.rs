@@ -1,9 +1,11 @@
 //! The parts that lines are made of.
 
+use core::fmt;
+
 use super::{Format, Labels, LaneLabels, decimal::decimal, escape, exposition::Item};
 use crate::{
     encode::{Out, Window, json::framed_number},
-    key::KeyWords,
+    key::{Key, KeyWords},
     row::{BLOCK, Row},
     schema::Family,
 };
@@ -167,13 +169,32 @@ impl<'a, F: Family, K: KeyWords> Name<'a, F, K> {
     }
 }
 
+/// The name as [`put`](Name::put) writes it, nothing escaped.
+impl<F: Family, K: KeyWords> fmt::Display for Name<'_, F, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(row) = self.row else {
+            return f.write_str(RETIRED);
+        };
+        let key = row.key();
+        if is_reserved(&key) {
+            f.write_str("_")?;
+        }
+        key.fmt(f)
+    }
+}
+
+/// Whether a series has a name that might be taken for that of the series that have ended.
+fn is_reserved<K: KeyWords>(key: &Key<K>) -> bool {
+    let tail = key.bytes().skip_while(|byte| *byte == b'_');
+    key.len() >= RETIRED.len() && tail.eq(RETIRED_TAIL.iter().copied())
+}
+
 /// Writes a name that is long, or must be escaped, or must not be taken for that of the series that
 /// have ended.
 #[inline(never)]
 fn put_long<F: Family, K: KeyWords>(out: &mut impl Out, row: &Row<F, K>) {
     let key = row.key();
-    let tail = key.bytes().skip_while(|byte| *byte == b'_');
-    if key.len() >= RETIRED.len() && tail.eq(RETIRED_TAIL.iter().copied()) {
+    if is_reserved(&key) {
         out.put(b"_");
     }
     if row.needs_escape() {
@@ -269,7 +290,7 @@ pub(crate) struct Head<'a> {
     pub(crate) name: &'a str,
     pub(crate) kind: Kind,
     pub(crate) unit: &'a str,
-    help: &'a str,
+    pub(super) help: &'a str,
 }
 
 /// What kind of a metric family it is.

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::{
-    LaneLabels,
+    LaneLabels, Visitor,
     exposition::{Cursor, Page, Section, Style, sealed},
     histogram::{Bars, Buckets},
     line::{Name, Start, Stem, Tail},
@@ -25,9 +25,9 @@ type Series<'a, F, K> = (Name<'a, F, K>, &'a Account<F>);
 /// the overflow series once it counted something; and [`RETIRED`](super::RETIRED) for what those that
 /// have retired brought.
 pub struct FamilySection<'a, F, B, S, L = ()> {
-    ledger: &'a Ledger<F, B>,
-    meter: &'a Meter<F, S>,
-    lanes: L,
+    pub(super) ledger: &'a Ledger<F, B>,
+    pub(super) meter: &'a Meter<F, S>,
+    pub(super) lanes: L,
 }
 
 impl<'a, F: Family, B: Books<F>, S: Storage<F>> FamilySection<'a, F, B, S> {
@@ -185,6 +185,10 @@ impl<F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> sealed::Section
             *at = Cursor::entry(at.entry + 1);
         }
         true
+    }
+
+    fn visit(&self, since: u64, visitor: &mut dyn Visitor) {
+        self.visit_all(since, visitor);
     }
 }
 
