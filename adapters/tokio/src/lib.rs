@@ -29,6 +29,7 @@
 //!
 //! - `http`: serves text for scrapers, the newest frames and a health check: see the module `http`.
 //! - `prometheus-client`: a collector for a registry of that crate: see the module `prometheus_client`.
+//! - `tower`: a layer that counts the calls of HTTP services and clients: see the module `tower`.
 #![forbid(unsafe_code)]
 
 mod board;
@@ -57,6 +58,8 @@ mod scrape;
 mod sink;
 mod snapshot;
 mod stats;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod track;
 mod track_sink;
 

@@ -7,3 +7,4 @@ mod harness;
 mod node;
 mod prometheus_client;
 mod snapshot;
+mod tower;
