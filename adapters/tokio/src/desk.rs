@@ -28,15 +28,19 @@ impl Desk {
 
     /// Hands out the driver; nothing when it has ended, and to whom has it already.
     pub(crate) fn with<T>(&self, f: impl FnOnce(&mut Driver) -> T) -> Option<T> {
-        let me = thread::current().id();
-        // Only this thread says that it is this thread.
-        if *lock(&self.holder) == Some(me) {
+        if self.is_ours() {
             return None;
         }
         let mut driver = lock(&self.driver);
-        *lock(&self.holder) = Some(me);
+        *lock(&self.holder) = Some(thread::current().id());
         let _held = Held(&self.holder);
         driver.as_mut().map(f)
+    }
+
+    /// Whether this thread has the driver: it runs a sink.
+    pub(crate) fn is_ours(&self) -> bool {
+        // Only this thread says that it is this thread.
+        *lock(&self.holder) == Some(thread::current().id())
     }
 
     /// All that was counted until now; nothing when the driver has ended, and to a sink.
@@ -62,7 +66,7 @@ impl Drop for Held<'_> {
 }
 
 /// A panic leaves nothing half done that a reader could not read.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

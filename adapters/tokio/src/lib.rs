@@ -28,6 +28,7 @@
 //! None is on unless it is asked for.
 //!
 //! - `http`: serves text for scrapers, the newest frames and a health check: see the module `http`.
+//! - `opentelemetry`: observable instruments of a meter: see the module `opentelemetry`.
 //! - `prometheus-client`: a collector for a registry of that crate: see the module `prometheus_client`.
 //! - `tower`: a layer that counts the calls of HTTP services and clients: see the module `tower`.
 #![forbid(unsafe_code)]
@@ -48,6 +49,8 @@ mod host;
 pub mod http;
 mod names;
 mod news;
+#[cfg(feature = "opentelemetry")]
+pub mod opentelemetry;
 mod origin;
 mod page;
 #[cfg(feature = "prometheus-client")]

@@ -1,5 +1,8 @@
 //! All metrics of a node at one moment, as plain data.
 
+#[cfg(any(feature = "metrics", feature = "opentelemetry"))]
+pub(crate) mod steady;
+
 use std::{
     fmt::{self, Display, Write},
     ops::Range,

@@ -5,6 +5,7 @@
 mod harness;
 
 mod node;
+mod opentelemetry;
 mod prometheus_client;
 mod snapshot;
 mod tower;

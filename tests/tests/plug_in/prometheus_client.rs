@@ -83,7 +83,9 @@ async fn a_series_that_ended_is_shown_no_more_and_one_too_many_in_the_overflow_s
     let stats = Stats::spawn(Config::new().with_series(1)).unwrap();
     let handle = stats.tier(Tier::External);
     let mut tracks = ["a", "b"].map(|name| handle.broadcast(name).publisher_track("v"));
-    tracks.iter_mut().for_each(|track| track.frame());
+    for track in &mut tracks {
+        track.frame();
+    }
     let registry = registry(&stats);
     let frames = |name: &str, n: u64| {
         format!(

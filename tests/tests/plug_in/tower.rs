@@ -29,7 +29,7 @@ struct Node {
     stats: Stats,
     rpc: FamilyMeter<Rpc>,
     /// Frames show what is held.
-    _users: ServiceStats,
+    users: ServiceStats,
 }
 
 impl Node {
@@ -40,8 +40,8 @@ impl Node {
     fn with_room(services: usize) -> Self {
         let rpc = FamilyMeter::new(services);
         let stats = Stats::spawn(Config::new().with_family(&rpc)).expect("a node");
-        let _users = rpc.service("users");
-        Self { stats, rpc, _users }
+        let users = rpc.service("users");
+        Self { stats, rpc, users }
     }
 
     /// What every service counted that did, or is held, by name.
@@ -52,7 +52,10 @@ impl Node {
     }
 
     async fn users(&self) -> Rpc {
-        self.counts().await["users"]
+        let users = self.users.clone();
+        let counts = self.counts().await;
+        drop(users);
+        counts["users"]
     }
 
     fn handler(&self) -> RpcLayer {
