@@ -29,7 +29,8 @@ use crate::{
 
 /// Makes an instrument of this meter for each metric of the node, under the names that its text has.
 ///
-/// All instruments of one collection show one snapshot, of what was counted until then. Counters become
+/// All instruments of one collection show one snapshot, of what was counted until then; where a provider has
+/// several readers, its SDK gives all of them what any of them asked for. Counters become
 /// observable counters, which begin again for no reader when a series ends and begins anew; gauges become
 /// observable gauges. There are no observable histograms: one becomes three counters, `<name>_bucket` by the
 /// upper bound `le`, which counts what is below, `<name>_count` and `<name>_sum`. Bytes are `By`, and seconds

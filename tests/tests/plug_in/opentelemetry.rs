@@ -182,12 +182,7 @@ fn all_instruments_of_a_collection_show_one_moment() {
     let config = Config::new().with_interval(Duration::from_micros(300));
     let stats = runtime.block_on(async { Stats::spawn(config) }).unwrap();
     let readers = [(); 2].map(|()| Reader::new(Temporality::Cumulative));
-    let builder = readers.iter().cloned();
-    let provider = builder.fold(SdkMeterProvider::builder(), |builder, reader| {
-        builder.with_reader(reader)
-    });
-    let provider = provider.build();
-    observe(&stats, &provider.meter("streamgauge"));
+    let _providers = [&readers[0], &readers[1]].map(|reader| provide(&stats, reader));
     let handle = stats.tier(Tier::External);
     // Held, so that the series does not end.
     let _announced = handle.broadcast("demo/bbb").publisher();
