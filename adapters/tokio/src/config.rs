@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic};
 
 use crate::{
-    AnnounceError, FamilyMeter, OriginProducer, Sink,
+    AnnounceError, FamilyMeter, OriginProducer, Sink, Snapshot,
     published::{Offered, metrics},
     sink::Outlet,
 };
@@ -32,7 +32,11 @@ pub struct Config {
     pub(crate) families: Vec<Box<dyn Offered>>,
     pub(crate) sinks: Vec<Outlet>,
     pub(crate) origins: Vec<OriginProducer>,
+    pub(crate) snapshots: Vec<SnapshotSink>,
 }
+
+/// Takes a snapshot in each tick.
+pub(crate) type SnapshotSink = Box<dyn FnMut(Snapshot) + Send>;
 
 impl Config {
     /// Prefix `.stats`, no node name, a tick every second, room for 16,384 series of traffic, as many
@@ -49,6 +53,7 @@ impl Config {
             families: Vec::new(),
             sinks: Vec::new(),
             origins: Vec::new(),
+            snapshots: Vec::new(),
         }
     }
 
@@ -131,6 +136,15 @@ impl Config {
     #[must_use]
     pub fn with_origin(mut self, origin: &OriginProducer) -> Self {
         self.origins.push(origin.clone());
+        self
+    }
+
+    /// Hands a [`Snapshot`] of what was counted to `f` in each tick, before the frames: for sinks that are no
+    /// text. However briefly a series was there, it is in one of them. `f` is called on the driver task and
+    /// must not block. Costs what a [snapshot](crate::Stats::snapshot) costs.
+    #[must_use]
+    pub fn with_snapshots(mut self, f: impl FnMut(Snapshot) + Send + 'static) -> Self {
+        self.snapshots.push(Box::new(f));
         self
     }
 
@@ -227,6 +241,7 @@ impl fmt::Debug for Config {
             .field("families", &self.families.len())
             .field("sinks", &self.sinks.len())
             .field("origins", &self.origins.len())
+            .field("snapshots", &self.snapshots.len())
             .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     Config, ConfigError, Frame, TrackSink,
     board::{Board, Poster},
     clock::Clock,
+    config::SnapshotSink,
     host::{self, Host, HostReporter},
     names::NodeNames,
     page::Page,
@@ -40,6 +41,7 @@ pub(crate) struct Driver {
     tracks: Vec<TrackId>,
     families: Vec<Box<dyn Published>>,
     outlets: Vec<Outlet>,
+    snapshots: Vec<SnapshotSink>,
     /// For each track, how many different frames there were.
     versions: Vec<u64>,
     /// For each track, memory for the next frame.
@@ -61,6 +63,7 @@ impl Driver {
         let tracks: Vec<_> = reporter.all_tracks().collect();
         let (board, poster) = Board::new(config.path(), track_names(&config, &tracks));
         let outlets = outlets(&mut config, &board)?;
+        let snapshots = std::mem::take(&mut config.snapshots);
         let (board, places) = (Arc::new(board), tracks.len() + families.len());
         let driver = Self {
             host: host.clone(),
@@ -72,6 +75,7 @@ impl Driver {
             tracks,
             families,
             outlets,
+            snapshots,
             versions: vec![0; places],
             pages: (0..places).map(|_| Page::default()).collect(),
             scraper: Scraper::default(),
@@ -165,6 +169,11 @@ impl Driver {
     /// Copies what was counted until now.
     pub(crate) fn snapshot(&mut self) -> Snapshot {
         self.collect();
+        self.copy()
+    }
+
+    /// Copies what was collected last.
+    fn copy(&self) -> Snapshot {
         let books = Books {
             meters: &self.host.shared().meters,
             reporter: &self.reporter,
@@ -195,6 +204,7 @@ impl Driver {
     fn publish(&mut self) {
         self.pressed = false;
         self.collect_families();
+        self.hand_out();
         for family in 0..self.families.len() {
             self.publish_family(family);
         }
@@ -203,6 +213,15 @@ impl Driver {
         }
         self.outlets.retain(Outlet::is_open);
         self.note();
+    }
+
+    /// Hands snapshots to those who want them: before frames are accepted, which ends series.
+    fn hand_out(&mut self) {
+        let mut sinks = std::mem::take(&mut self.snapshots);
+        for sink in &mut sinks {
+            sink(self.copy());
+        }
+        self.snapshots = sinks;
     }
 
     fn collect_families(&mut self) {

@@ -28,6 +28,7 @@
 //! None is on unless it is asked for.
 //!
 //! - `http`: serves text for scrapers, the newest frames and a health check: see the module `http`.
+//! - `metrics`: to and from the facade of that name: see the module `metrics`.
 //! - `opentelemetry`: observable instruments of a meter: see the module `opentelemetry`.
 //! - `prometheus-client`: a collector for a registry of that crate: see the module `prometheus_client`.
 //! - `tower`: a layer that counts the calls of HTTP services and clients: see the module `tower`.
@@ -47,6 +48,8 @@ mod frame;
 mod host;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod names;
 mod news;
 #[cfg(feature = "opentelemetry")]

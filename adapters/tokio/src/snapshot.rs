@@ -219,6 +219,11 @@ pub struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
+    /// The metric that it is of.
+    pub fn metric(self) -> Metric<'a> {
+        self.metric
+    }
+
     /// Name and value of each label, unescaped; no name is there twice.
     pub fn labels(self) -> impl ExactSizeIterator<Item = (&'a str, &'a str)> + use<'a> {
         let snapshot = self.metric.snapshot;

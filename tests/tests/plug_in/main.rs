@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "shared with other tests")]
 mod harness;
 
+mod metrics;
 mod node;
 mod opentelemetry;
 mod prometheus_client;
