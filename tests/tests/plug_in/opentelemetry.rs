@@ -15,7 +15,7 @@ use opentelemetry_sdk::{
     error::OTelSdkResult,
     metrics::{
         Instrument, InstrumentKind, ManualReader, Pipeline, SdkMeterProvider, Stream, Temporality,
-        data::{AggregatedMetrics, MetricData, ResourceMetrics},
+        data::{AggregatedMetrics, MetricData, ResourceMetrics, ScopeMetrics},
         reader::MetricReader,
     },
 };
@@ -72,12 +72,12 @@ impl Reader {
         for metric in self
             .metrics()
             .scope_metrics()
-            .flat_map(|scope| scope.metrics())
+            .flat_map(ScopeMetrics::metrics)
         {
             match metric.data() {
                 #[allow(clippy::cast_precision_loss, reason = "small numbers")]
                 AggregatedMetrics::U64(data) => {
-                    points(&mut values, metric.name(), data, |n| n as f64)
+                    points(&mut values, metric.name(), data, |n| n as f64);
                 }
                 AggregatedMetrics::F64(data) => points(&mut values, metric.name(), data, |n| n),
                 AggregatedMetrics::I64(_) => panic!("nothing is negative"),
@@ -160,7 +160,7 @@ async fn instruments_say_what_they_are_and_in_which_unit() {
     let reader = Reader::new(Temporality::Cumulative);
     let _provider = provide(&node.stats, &reader);
     let metrics = reader.metrics();
-    let metrics = metrics.scope_metrics().flat_map(|scope| scope.metrics());
+    let metrics = metrics.scope_metrics().flat_map(ScopeMetrics::metrics);
     let said: BTreeMap<_, _> = metrics
         .map(|metric| (metric.name(), (metric.unit(), metric.description())))
         .collect();
