@@ -12,6 +12,7 @@ use crate::{
     clock::Clock,
     config::SnapshotSink,
     host::{self, Host, HostReporter},
+    levels::Levels,
     names::NodeNames,
     page::Page,
     published::Published,
@@ -42,6 +43,9 @@ pub(crate) struct Driver {
     families: Vec<Box<dyn Published>>,
     outlets: Vec<Outlet>,
     snapshots: Vec<SnapshotSink>,
+    levels: Option<Levels>,
+    /// The sinks of broadcasts beside the node's own.
+    side_outlets: Vec<Outlet>,
     /// For each track, how many different frames there were.
     versions: Vec<u64>,
     /// For each track, memory for the next frame.
@@ -62,6 +66,8 @@ impl Driver {
         let reporter = host::reporter(&config, clock.schedule);
         let tracks: Vec<_> = reporter.all_tracks().collect();
         let (board, poster) = Board::new(config.path(), track_names(&config, &tracks));
+        let levels = Levels::new(&config, 0);
+        let side_outlets = std::mem::take(&mut config.side_sinks);
         let outlets = outlets(&mut config, &board)?;
         let snapshots = std::mem::take(&mut config.snapshots);
         let (board, places) = (Arc::new(board), tracks.len() + families.len());
@@ -76,6 +82,8 @@ impl Driver {
             families,
             outlets,
             snapshots,
+            levels,
+            side_outlets,
             versions: vec![0; places],
             pages: (0..places).map(|_| Page::default()).collect(),
             scraper: Scraper::default(),
@@ -92,7 +100,9 @@ impl Driver {
 
     /// The sinks, which get no more frames.
     pub(crate) fn take_sinks(&mut self) -> Vec<Outlet> {
-        std::mem::take(&mut self.outlets)
+        let mut sinks = std::mem::take(&mut self.outlets);
+        sinks.append(&mut self.side_outlets);
+        sinks
     }
 
     /// When to tick.
@@ -204,6 +214,7 @@ impl Driver {
     fn publish(&mut self) {
         self.pressed = false;
         self.collect_families();
+        self.publish_levels();
         self.hand_out();
         for family in 0..self.families.len() {
             self.publish_family(family);
@@ -212,6 +223,7 @@ impl Driver {
             self.publish_track(track);
         }
         self.outlets.retain(Outlet::is_open);
+        self.side_outlets.retain(Outlet::is_open);
         self.note();
     }
 
@@ -222,6 +234,27 @@ impl Driver {
             sink(self.copy());
         }
         self.snapshots = sinks;
+    }
+
+    /// Adds up what the tick has collected, and publishes it by prefix.
+    fn publish_levels(&mut self) {
+        let Some(levels) = &mut self.levels else {
+            return;
+        };
+        levels.take_in(&self.host.shared().meters, &self.reporter, self.clock.now());
+        if let Some((_, usage)) = self.names.families.last_mut() {
+            *usage = levels.usage();
+        }
+        let ts_ms = self.reporter.health().ts_ms;
+        let reporter = &mut self.reporter;
+        levels.publish(
+            &mut self.side_outlets,
+            &self.names,
+            ts_ms,
+            |len, accepted| {
+                reporter.count_beside(len, accepted);
+            },
+        );
     }
 
     fn collect_families(&mut self) {

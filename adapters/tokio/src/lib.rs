@@ -48,6 +48,7 @@ mod frame;
 mod host;
 #[cfg(feature = "http")]
 pub mod http;
+mod levels;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 mod names;
@@ -61,6 +62,7 @@ pub mod prometheus_client;
 mod published;
 mod runner;
 mod scrape;
+mod side;
 mod sink;
 mod snapshot;
 mod stats;

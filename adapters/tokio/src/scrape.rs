@@ -42,9 +42,8 @@ impl Scraper {
     /// Copies the numbers instead.
     pub(crate) fn copy(&self, books: &Books<'_>) -> Snapshot {
         let mut snapshot = Snapshot::of(&books.names.node);
-        let since = books.reporter.health().since;
         books.show(self.scrapes, |sections| {
-            visit(sections, since, &mut snapshot);
+            visit(sections, &mut snapshot);
         });
         snapshot
     }
@@ -89,8 +88,7 @@ impl Books<'_> {
         } else {
             Labels::new(&node).unwrap_or_default()
         };
-        let since = self.reporter.health().since;
-        let mut exposition = Exposition::new(format, sections, since).with_labels(labels);
+        let mut exposition = Exposition::new(format, sections).with_labels(labels);
         page.fill(|room| exposition.encode(room))
     }
 }

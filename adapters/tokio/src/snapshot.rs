@@ -102,10 +102,10 @@ impl Snapshot {
 impl Visitor for Snapshot {
     fn metric(&mut self, head: MetricHead<'_>) {
         self.metrics.push(Head {
-            name: head.name.into(),
+            name: head.name.concat(),
             kind: head.kind,
             unit: head.unit.into(),
-            help: head.help.into(),
+            help: head.help.concat(),
             places: head.places,
             bounds: Vec::new(),
             entries: self.entries.len()..self.entries.len(),

@@ -166,14 +166,17 @@ fn snapshots_that_race_with_ticks_and_writers_lose_and_double_nothing() {
         let mut last = 0;
         while !writers.iter().all(thread::ScopedJoinHandle::is_finished) {
             let snapshot = stats.snapshot().unwrap();
-            let all = total(&snapshot, "streamgauge_traffic_frames");
-            let opened = total(&snapshot, "streamgauge_traffic_subscriptions");
-            let closed = total(&snapshot, "streamgauge_traffic_subscriptions_closed");
+            let all = total(&snapshot, "streamgauge_node_traffic_frames");
+            let opened = total(&snapshot, "streamgauge_node_traffic_subscriptions");
+            let closed = total(&snapshot, "streamgauge_node_traffic_subscriptions_closed");
             assert!(all >= last && opened >= closed);
             last = all;
         }
     });
-    let all = total(&stats.snapshot().unwrap(), "streamgauge_traffic_frames");
+    let all = total(
+        &stats.snapshot().unwrap(),
+        "streamgauge_node_traffic_frames",
+    );
     assert_eq!(all, 2 * FRAMES);
 }
 

@@ -4,13 +4,13 @@ use core::fmt;
 
 use super::{
     LaneLabels, Section,
-    line::{self, Head, Name},
+    line::{self, Head},
     metric::{Entry, Number},
     section::FamilySection,
 };
 use crate::{
-    key::KeyWords,
-    ledger::{Account, Books},
+    key::{Key, KeyWords},
+    ledger::Books,
     schema::{Distribution, Family, Label},
     storage::Storage,
     sync::widen,
@@ -28,25 +28,24 @@ pub trait Visitor {
 /// Shows all metrics of these sections to a visitor: the same as an [`Exposition`](super::Exposition) of
 /// them writes, without labels of its own.
 ///
-/// `since` is when the ledgers' life began, in milliseconds since the Unix epoch. Cost: as an exposition's,
-/// without its text.
-pub fn visit(sections: &[&dyn Section], since: u64, visitor: &mut dyn Visitor) {
+/// Cost: as an exposition's, without its text.
+pub fn visit(sections: &[&dyn Section], visitor: &mut dyn Visitor) {
     for section in sections {
-        section.visit(since, visitor);
+        section.visit(visitor);
     }
 }
 
 /// What all points of a metric have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MetricHead<'a> {
-    /// Its name in text formats, without the `_total` of counters.
-    pub name: &'a str,
+    /// Its name in text formats, without the `_total` of counters; in two pieces that follow each other.
+    pub name: [&'a str; 2],
     /// What it counts.
     pub kind: MetricKind,
     /// The base unit, such as `bytes`, which is the suffix of the name; empty for a plain number.
     pub unit: &'a str,
-    /// One line for a human.
-    pub help: &'a str,
+    /// One line for a human, in two pieces.
+    pub help: [&'a str; 2],
     /// Decimals of its numbers: an amount of 1,500 with three is 1.5 of the unit.
     pub places: u8,
 }
@@ -64,7 +63,7 @@ pub enum MetricKind {
 
 /// The labels of one point.
 pub trait PointLabels {
-    /// Hands over name and value of each, the series' own name last.
+    /// Hands over name and value of each, the series' own name last if it is of one series.
     fn each(&self, label: &mut dyn FnMut(&str, &dyn fmt::Display));
 }
 
@@ -94,24 +93,27 @@ impl<'a> Head<'a> {
             line::Kind::Histogram => MetricKind::Histogram,
         };
         MetricHead {
-            name: self.name,
+            name: self.name(),
             kind,
             unit: self.unit,
-            help: self.help,
+            help: self.help(),
             places,
         }
     }
 }
 
 impl<F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'_, F, B, S, L> {
-    pub(super) fn visit_all(&self, since: u64, visitor: &mut dyn Visitor) {
+    pub(super) fn visit_all(&self, visitor: &mut dyn Visitor) {
         for entry in (0..).map_while(Entry::at::<F>) {
             if entry.first {
                 visitor.metric(entry.head.shown(entry.places()));
             }
             for lane in 0..self.ledger.lanes() {
-                self.visit_series(&entry, lane, visitor);
-                self.visit_retired(&entry, lane, since, visitor);
+                if entry.head.is_of_node {
+                    self.visit_total(&entry, lane, visitor);
+                } else {
+                    self.visit_series(&entry, lane, visitor);
+                }
             }
         }
     }
@@ -122,53 +124,44 @@ impl<F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'_, F, 
             let Some((row, account)) = self.meter.row(widen(*id)).zip(account) else {
                 continue;
             };
-            if let Some(value) = value(entry, account) {
+            if let Some(value) = value(entry, account.words()) {
                 let since = account.since();
-                let labels = self.labels(entry, lane, Name::of(row));
+                let labels = self.labels(entry, lane, Some(row.key()));
                 visitor.point(&labels, Point { value, since });
             }
         }
     }
 
-    /// What the series that have retired brought. They have no gauges: nothing of them is there.
-    fn visit_retired(&self, entry: &Entry, lane: usize, since: u64, visitor: &mut dyn Visitor) {
-        let words = match entry.number {
-            Number::Word(word) => word..word + 1,
-            Number::Histogram(histogram) => histogram.words(),
-            Number::Gauge(_) => return,
-        };
-        let retired = self.ledger.retired_words(lane, words.clone());
-        let is_some = |words: &[u64]| words.iter().any(|word| *word != 0);
-        if !retired.as_ref().get(words).is_some_and(is_some) {
+    /// What a lane has counted in all; nothing of a lane that has no name, and never counts.
+    fn visit_total(&self, entry: &Entry, lane: usize, visitor: &mut dyn Visitor) {
+        let mut labels = (0..).map_while(|place| self.lanes.label(lane, place));
+        if labels.any(|(_, value)| value == ["", ""]) {
             return;
         }
-        if let Some(value) = of_words(entry, retired.as_ref()) {
-            let labels = self.labels(entry, lane, Name::RETIRED);
+        let since = self.ledger.began();
+        if let Some(value) = value(entry, self.ledger.lane_words(lane)) {
+            let labels = self.labels(entry, lane, None);
             visitor.point(&labels, Point { value, since });
         }
     }
 
-    fn labels<'s>(
-        &'s self,
+    fn labels(
+        &self,
         entry: &Entry,
         lane: usize,
-        name: Name<'s, F, S::Key>,
-    ) -> SeriesLabels<'s, F, S::Key> {
+        key: Option<Key<S::Key>>,
+    ) -> SeriesLabels<'_, S::Key> {
         SeriesLabels {
             lanes: &self.lanes,
             lane,
             fixed: entry.label,
-            name,
+            key: key.map(|key| (F::KEY, key)),
         }
     }
 }
 
-fn value<'a, F: Family>(entry: &Entry, account: &'a Account<F>) -> Option<PointValue<'a>> {
-    of_words(entry, account.words())
-}
-
 /// An entry's value in a series with these words; nothing for a gauge that was never set.
-fn of_words<'a>(entry: &Entry, words: &'a [u64]) -> Option<PointValue<'a>> {
+fn value<'a>(entry: &Entry, words: &'a [u64]) -> Option<PointValue<'a>> {
     match entry.number {
         Number::Word(word) => words.get(word).copied().map(PointValue::Number),
         Number::Gauge(gauge) => gauge.read(words).map(PointValue::Number),
@@ -176,22 +169,25 @@ fn of_words<'a>(entry: &Entry, words: &'a [u64]) -> Option<PointValue<'a>> {
     }
 }
 
-/// The labels of a series' point.
-struct SeriesLabels<'a, F: Family, K: KeyWords> {
+/// The labels of a point of a family.
+struct SeriesLabels<'a, K> {
     lanes: &'a dyn LaneLabels,
     lane: usize,
     fixed: Option<Label>,
-    name: Name<'a, F, K>,
+    /// The series' name; none for all together.
+    key: Option<(&'static str, Key<K>)>,
 }
 
-impl<F: Family, K: KeyWords> PointLabels for SeriesLabels<'_, F, K> {
+impl<K: KeyWords> PointLabels for SeriesLabels<'_, K> {
     fn each(&self, label: &mut dyn FnMut(&str, &dyn fmt::Display)) {
         let lanes = (0..).map_while(|place| self.lanes.label(self.lane, place));
         lanes.for_each(|(name, value)| label(name, &Pieces(value)));
         if let Some(fixed) = self.fixed {
             label(fixed.name, &fixed.value);
         }
-        label(F::KEY, &self.name);
+        if let Some((name, key)) = &self.key {
+            label(name, key);
+        }
     }
 }
 
