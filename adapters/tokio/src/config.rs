@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic, schema::of_node};
 
 use crate::{
-    AnnounceError, FamilyMeter, OriginProducer, Sink,
+    AnnounceError, FamilyMeter, OriginProducer, Sink, Snapshot,
     names::LEVELS,
     published::{Offered, metrics},
     sink::Outlet,
@@ -33,11 +33,15 @@ pub struct Config {
     pub(crate) families: Vec<Box<dyn Offered>>,
     pub(crate) sinks: Vec<Outlet>,
     pub(crate) origins: Vec<OriginProducer>,
+    pub(crate) snapshots: Vec<SnapshotSink>,
     pub(crate) levels: usize,
     pub(crate) level_room: usize,
     pub(crate) level_linger: Duration,
     pub(crate) side_sinks: Vec<Outlet>,
 }
+
+/// Takes a snapshot in each tick.
+pub(crate) type SnapshotSink = Box<dyn FnMut(Snapshot) + Send>;
 
 /// How long broadcasts beside the node's own stay announced, unless they are told otherwise.
 const LINGER: Duration = Duration::from_mins(5);
@@ -57,6 +61,7 @@ impl Config {
             families: Vec::new(),
             sinks: Vec::new(),
             origins: Vec::new(),
+            snapshots: Vec::new(),
             levels: 0,
             level_room: 4_096,
             level_linger: LINGER,
@@ -143,6 +148,15 @@ impl Config {
     #[must_use]
     pub fn with_origin(mut self, origin: &OriginProducer) -> Self {
         self.origins.push(origin.clone());
+        self
+    }
+
+    /// Hands a [`Snapshot`] of what was counted to `f` in each tick, before the frames: for sinks that are no
+    /// text. However briefly a series was there, it is in one of them. `f` is called on the driver task and
+    /// must not block. Costs what a [snapshot](crate::Stats::snapshot) costs.
+    #[must_use]
+    pub fn with_snapshots(mut self, f: impl FnMut(Snapshot) + Send + 'static) -> Self {
+        self.snapshots.push(Box::new(f));
         self
     }
 
@@ -290,6 +304,7 @@ impl fmt::Debug for Config {
             .field("families", &self.families.len())
             .field("sinks", &self.sinks.len())
             .field("origins", &self.origins.len())
+            .field("snapshots", &self.snapshots.len())
             .field("levels", &self.levels)
             .field("side_sinks", &self.side_sinks.len())
             .finish_non_exhaustive()

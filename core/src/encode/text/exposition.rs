@@ -102,11 +102,14 @@ impl<'a> Exposition<'a> {
 pub trait Section: sealed::Section {}
 
 pub(crate) mod sealed {
-    use super::{Cursor, Page, Style};
+    use super::{super::Visitor, Cursor, Page, Style};
 
     pub trait Section: core::fmt::Debug {
         /// Writes what is left of the section, and says whether that was all of it.
         fn write(&self, style: &Style<'_>, at: &mut Cursor, page: &mut Page<'_>) -> bool;
+
+        /// Shows the section to a visitor.
+        fn visit(&self, visitor: &mut dyn Visitor);
     }
 }
 

@@ -334,13 +334,19 @@ impl<'a> Head<'a> {
         }
     }
 
+    /// One line for a human, in two pieces.
+    pub(crate) const fn help(&self) -> [&'a str; 2] {
+        let all = " (all series, those that have ended too)";
+        [self.help, if self.is_of_node { all } else { "" }]
+    }
+
     pub(crate) const fn with(&'a self, format: Format) -> Opening<'a> {
         Opening { head: self, format }
     }
 
     fn write(&self, out: &mut impl Out, format: Format) {
         if format == Format::Prometheus {
-            self.help(out, format);
+            self.put_help(out, format);
             self.kind(out, format);
             return;
         }
@@ -350,7 +356,7 @@ impl<'a> Head<'a> {
             out.put(self.unit.as_bytes());
             out.put(b"\n");
         }
-        self.help(out, format);
+        self.put_help(out, format);
     }
 
     fn kind(&self, out: &mut impl Out, format: Format) {
@@ -359,11 +365,10 @@ impl<'a> Head<'a> {
         out.put(b"\n");
     }
 
-    fn help(&self, out: &mut impl Out, format: Format) {
+    fn put_help(&self, out: &mut impl Out, format: Format) {
         self.begin(out, b"# HELP ", format);
-        escape::help(out, self.help, format);
-        if self.is_of_node {
-            out.put(b" (all series, those that have ended too)");
+        for part in self.help() {
+            escape::help(out, part, format);
         }
         out.put(b"\n");
     }

@@ -16,6 +16,7 @@ mod negotiate;
 mod own;
 mod plain;
 mod section;
+mod visit;
 
 pub use exposition::{Exposition, Section};
 pub use format::Format;
@@ -23,3 +24,4 @@ pub use labels::{ByTier, ByTierAndRole, LabelError, Labels, LaneLabels};
 pub use negotiate::negotiate;
 pub use own::{Scrapes, SelfSection};
 pub use section::FamilySection;
+pub use visit::{MetricHead, MetricKind, Point, PointLabels, PointValue, Visitor, visit};

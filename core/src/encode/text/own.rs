@@ -1,6 +1,9 @@
 //! What a node tells about its own counting.
 
+use core::fmt;
+
 use super::{
+    Point, PointLabels, PointValue, Visitor,
     exposition::{Cursor, Page, Section, Style, sealed},
     line::{Head, Kind, Stem, Tail},
     lone::Lone,
@@ -74,15 +77,7 @@ impl<'a> SelfSection<'a> {
         metric: &'s Metric,
         place: usize,
     ) -> Option<Lone<'s>> {
-        let (family, n) = match metric.number {
-            Number::Table(read) => {
-                let (family, usage) = self.table(place)?;
-                (Some(family), read(usage) as u64)
-            }
-            _ if place > 0 => return None,
-            Number::Reporter(read) => (None, read(self.health)),
-            Number::Scrapes(read) => (None, read(&self.scrapes)),
-        };
+        let (family, n) = self.number(metric, place)?;
         let Head {
             metric: name, kind, ..
         } = metric.head;
@@ -103,6 +98,19 @@ impl<'a> SelfSection<'a> {
             since: self.health.since,
         })
     }
+
+    /// The family and the number at this place of a metric.
+    fn number(&self, metric: &Metric, place: usize) -> Option<(Option<&'a str>, u64)> {
+        match metric.number {
+            Number::Table(read) => {
+                let (family, usage) = self.table(place)?;
+                Some((Some(family), read(usage) as u64))
+            }
+            _ if place > 0 => None,
+            Number::Reporter(read) => Some((None, read(self.health))),
+            Number::Scrapes(read) => Some((None, read(&self.scrapes))),
+        }
+    }
 }
 
 impl sealed::Section for SelfSection<'_> {
@@ -121,6 +129,26 @@ impl sealed::Section for SelfSection<'_> {
             *at = Cursor::entry(at.entry + 1);
         }
         true
+    }
+
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        let since = self.health.since;
+        for metric in &METRICS {
+            visitor.metric(metric.head.shown(metric.places));
+            for (family, n) in (0..).map_while(|place| self.number(metric, place)) {
+                let value = PointValue::Number(n);
+                visitor.point(&OfFamily(family), Point { value, since });
+            }
+        }
+    }
+}
+
+/// The label of a table's numbers; none of others.
+struct OfFamily<'a>(Option<&'a str>);
+
+impl PointLabels for OfFamily<'_> {
+    fn each(&self, label: &mut dyn FnMut(&str, &dyn fmt::Display)) {
+        self.0.iter().for_each(|family| label(FAMILY, family));
     }
 }
 

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::{
-    LaneLabels,
+    LaneLabels, Visitor,
     exposition::{Cursor, Page, Section, Style, sealed},
     histogram::{Bars, Buckets},
     line::{Name, Start, Stem, Tail},
@@ -30,9 +30,9 @@ type Series<'a, F, K> = (Name<'a, F, K>, &'a Account<F>);
 /// their names (`streamgauge_node_traffic_bytes_total`), from zero on. They never fall while the ledger
 /// lives, so that rates and sums are exact in them; a sum over series lacks what those that ended brought.
 pub struct FamilySection<'a, F, B, S, L = ()> {
-    ledger: &'a Ledger<F, B>,
-    meter: &'a Meter<F, S>,
-    lanes: L,
+    pub(super) ledger: &'a Ledger<F, B>,
+    pub(super) meter: &'a Meter<F, S>,
+    pub(super) lanes: L,
 }
 
 impl<'a, F: Family, B: Books<F>, S: Storage<F>> FamilySection<'a, F, B, S> {
@@ -208,6 +208,10 @@ impl<F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> sealed::Section
             *at = Cursor::entry(at.entry + 1);
         }
         true
+    }
+
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        self.visit_all(visitor);
     }
 }
 
