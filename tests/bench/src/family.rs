@@ -62,7 +62,7 @@ pub(crate) fn record(report: &mut Report, threads: usize) {
         SEED,
         || {
             sample_threads(&mut theirs, OPS, |service, i| {
-                service.record_handler_duration(span(i))
+                service.record_handler_duration(span(i));
             })
         },
         || sample_threads(&mut ours, OPS, |track, i| track.record(RAN, span(i).into())),

@@ -156,12 +156,12 @@ impl<'a, F: Family, K: KeyWords> Bars<'a, F, K> {
     #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
     #[inline(always)]
     fn put_beginning(&self, out: &mut impl Out) {
-        match self.len.zip(self.beginning.first_chunk::<SHORT>()) {
-            Some((len, beginning)) => out.put_padded(beginning, len),
-            None => {
-                self.buckets.bucket.put(out);
-                self.name.put(out);
-            }
+        let beginning = self.beginning.first_chunk::<SHORT>();
+        if let Some((len, beginning)) = self.len.zip(beginning) {
+            out.put_padded(beginning, len);
+        } else {
+            self.buckets.bucket.put(out);
+            self.name.put(out);
         }
     }
 
