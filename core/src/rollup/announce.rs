@@ -77,9 +77,11 @@ impl<B: RollupBooks> Rollups<B> {
                 level.settle(now);
             }
         }
-        // From the last: levels mostly lie behind those that they are under, which are free then too.
-        for at in (0..self.used).rev() {
-            self.retire(at);
+        for at in 0..self.used {
+            let mut next = Some(at);
+            while let Some(at) = next {
+                next = self.retire(at);
+            }
         }
     }
 

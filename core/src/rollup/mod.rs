@@ -199,6 +199,13 @@ impl<B: RollupBooks> Rollups<B> {
         (level.flags & TAKEN != 0).then_some(&level.key)
     }
 
+    /// When this life of a level began at the earliest, in milliseconds since the Unix epoch: the tick before
+    /// the first series under it was first seen.
+    pub fn since(&self, level: LevelId) -> Option<u64> {
+        self.prefix(level)?;
+        self.books.levels().get(level.0).map(|level| level.since)
+    }
+
     /// What a level has added up to in a lane of the ledger.
     pub fn total(&self, level: LevelId, lane: usize) -> Rollup {
         let place = level.0 * self.lanes + lane;
@@ -229,7 +236,10 @@ impl<B: RollupBooks> Rollups<B> {
             self.join(&row.key(), account.since())
         });
         let growth = grown(&mut series.seen, account.words());
-        self.add(&series, lane, &growth);
+        // A series that was refused a frame counts as moved until one is accepted.
+        if growth.iter().any(|n| *n != 0) {
+            self.add(&series, lane, &growth);
+        }
         if let Some(slot) = self.books.split().series.get_mut(at) {
             *slot = series;
         }
