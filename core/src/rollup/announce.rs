@@ -70,17 +70,11 @@ impl<B: RollupBooks> Rollups<B> {
         LevelEvent::Announce(LevelId(at))
     }
 
-    /// Sees which levels are subscribed, and frees those that are done with.
+    /// Sees which levels are subscribed.
     pub(super) fn settle(&mut self, now: Instant) {
         for at in 0..self.used {
             if let Some(level) = self.books.split().levels.get_mut(at) {
                 level.settle(now);
-            }
-        }
-        for at in 0..self.used {
-            let mut next = Some(at);
-            while let Some(at) = next {
-                next = self.retire(at);
             }
         }
     }

@@ -75,8 +75,18 @@ impl<B: RollupBooks> Rollups<B> {
         }
     }
 
+    /// Frees the levels that are done with, and those above them that were held by nothing else.
+    pub(super) fn free_levels(&mut self) {
+        for at in 0..self.used {
+            let mut next = Some(at);
+            while let Some(at) = next {
+                next = self.retire(at);
+            }
+        }
+    }
+
     /// Frees a level that nothing is under, and that is not announced; says which is above it if it did.
-    pub(super) fn retire(&mut self, at: usize) -> Option<usize> {
+    fn retire(&mut self, at: usize) -> Option<usize> {
         let level = self.books.levels().get(at)?;
         let idle = level.held == 0 && level.flags & (TAKEN | WANTED | ANNOUNCED) == TAKEN;
         if !idle || at <= OVERFLOWN as usize {

@@ -49,6 +49,8 @@ pub(crate) struct Desk {
     pub(crate) plan: Plan,
     pub(crate) gauge: Gauge,
     pub(crate) rollups: Rollups<Boxed>,
+    /// The levels that there were after the last tick.
+    levels: BTreeMap<String, LevelId>,
     /// The levels that are announced, by their places.
     pub(crate) announced: BTreeMap<LevelId, String>,
     /// The last accepted frame of each life.
@@ -76,6 +78,7 @@ impl Desk {
             gauge: Gauge::new(plan.room),
             rollups: rollups.with_seed(7),
             plan,
+            levels: BTreeMap::new(),
             announced: BTreeMap::new(),
             told: BTreeMap::new(),
             accepted: BTreeMap::new(),
@@ -119,6 +122,8 @@ impl Desk {
         let ledger = self.gauge.reporter.traffic();
         self.rollups.take_in(node.meters().traffic(), ledger, now);
         self.rollups.handle_timeout(now);
+        let levels = self.rollups.all();
+        self.levels = levels.map(|level| (self.prefix(level), level)).collect();
         self.hear();
         self.read(takes, room);
         self.gauge.drain(sink, 512);
@@ -131,8 +136,7 @@ impl Desk {
     }
 
     pub(crate) fn find(&self, prefix: &str) -> Option<LevelId> {
-        let mut all = self.rollups.all();
-        all.find(|level| self.prefix(*level) == prefix)
+        self.levels.get(prefix).copied()
     }
 
     pub(crate) fn prefix(&self, level: LevelId) -> String {
@@ -142,8 +146,7 @@ impl Desk {
 
     /// The paths of all levels.
     pub(crate) fn prefixes(&self) -> BTreeSet<String> {
-        let all = self.rollups.all();
-        all.map(|level| self.prefix(level)).collect()
+        self.levels.keys().cloned().collect()
     }
 
     fn hear(&mut self) {
