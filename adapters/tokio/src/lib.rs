@@ -40,6 +40,7 @@ mod family;
 mod family_config;
 mod file;
 mod frame;
+mod groups;
 mod host;
 #[cfg(feature = "http")]
 pub mod http;
@@ -49,6 +50,7 @@ mod news;
 mod origin;
 mod page;
 mod published;
+mod rows;
 mod scrape;
 mod side;
 mod sink;
