@@ -11,6 +11,7 @@ use crate::{
     board::{Board, Poster},
     clock::Clock,
     config::SnapshotSink,
+    groups::Groups,
     host::{self, Host, HostReporter},
     levels::Levels,
     names::NodeNames,
@@ -44,6 +45,7 @@ pub(crate) struct Driver {
     outlets: Vec<Outlet>,
     snapshots: Vec<SnapshotSink>,
     levels: Option<Levels>,
+    groups: Option<Groups>,
     /// The sinks of broadcasts beside the node's own.
     side_outlets: Vec<Outlet>,
     /// For each track, how many different frames there were.
@@ -66,7 +68,10 @@ impl Driver {
         let reporter = host::reporter(&config, clock.schedule);
         let tracks: Vec<_> = reporter.all_tracks().collect();
         let (board, poster) = Board::new(config.path(), track_names(&config, &tracks));
-        let levels = Levels::new(&config, 0);
+        let levels = Levels::new(&config);
+        let first = levels.as_ref().map_or(0, Levels::tracks);
+        let parted = tracks.iter().filter(|track| **track != TrackId::Node);
+        let groups = Groups::new(&config, &board.names[..parted.count()], first);
         let side_outlets = std::mem::take(&mut config.side_sinks);
         let outlets = outlets(&mut config, &board)?;
         let snapshots = std::mem::take(&mut config.snapshots);
@@ -83,6 +88,7 @@ impl Driver {
             outlets,
             snapshots,
             levels,
+            groups,
             side_outlets,
             versions: vec![0; places],
             pages: (0..places).map(|_| Page::default()).collect(),
@@ -222,6 +228,9 @@ impl Driver {
         while let Some(track) = self.reporter.poll_track() {
             self.publish_track(track);
         }
+        if let Some(groups) = &mut self.groups {
+            groups.settle(self.clock.now());
+        }
         self.outlets.retain(Outlet::is_open);
         self.side_outlets.retain(Outlet::is_open);
         self.note();
@@ -280,11 +289,20 @@ impl Driver {
     fn publish_track(&mut self, track: TrackId) {
         let places = self.tracks.iter().position(|other| *other == track);
         let frame = self.frame(places.unwrap_or_default());
-        if self.offer(&frame) {
+        if self.offer_parts(&frame) & self.offer(&frame) {
             self.reporter.accept(&self.host.shared().meters);
         } else {
             self.reporter.refuse();
         }
+    }
+
+    /// Offers the parts of a frame to the sinks of those; says whether nothing is owed to any of them.
+    fn offer_parts(&mut self, frame: &Frame) -> bool {
+        let Some(groups) = &mut self.groups else {
+            return true;
+        };
+        let part = (frame.ts_ms, &*frame.payload);
+        groups.offer(&mut self.side_outlets, frame.track, part)
     }
 
     /// Encodes the next frame of a track; of the reporter's, only the one whose turn it is.

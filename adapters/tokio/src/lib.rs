@@ -45,6 +45,7 @@ mod family;
 mod family_config;
 mod file;
 mod frame;
+mod groups;
 mod host;
 #[cfg(feature = "http")]
 pub mod http;
@@ -60,6 +61,7 @@ mod page;
 #[cfg(feature = "prometheus-client")]
 pub mod prometheus_client;
 mod published;
+mod rows;
 mod runner;
 mod scrape;
 mod side;
