@@ -90,7 +90,7 @@ impl<F: Family> FamilyMeter<F> {
             cells,
             linger,
         } = config;
-        let ledger = Ledger::new(host::pages(series, 1), now_ms).with_linger(linger);
+        let ledger = Ledger::new(host::pages(series, 1, false), now_ms).with_linger(linger);
         let shared = Shared {
             meter: host::meter(series, cells, 1),
             feed: Arc::new(sync::Mutex::new(Feed::new(ledger))),

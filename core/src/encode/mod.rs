@@ -5,6 +5,7 @@
 //! So a small buffer costs time but no memory.
 
 pub(crate) mod json;
+pub(crate) mod patch;
 pub(crate) mod text;
 
 /// Where an encoder writes.
