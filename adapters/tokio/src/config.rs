@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic};
 
 use crate::{
-    AnnounceError, FamilyMeter, OriginProducer, Sink,
+    AnnounceError, Deltas, FamilyMeter, OriginProducer, Sink,
     published::{Offered, metrics},
     sink::Outlet,
 };
@@ -32,6 +32,7 @@ pub struct Config {
     pub(crate) families: Vec<Box<dyn Offered>>,
     pub(crate) sinks: Vec<Outlet>,
     pub(crate) origins: Vec<OriginProducer>,
+    pub(crate) deltas: Option<Deltas>,
 }
 
 impl Config {
@@ -49,6 +50,7 @@ impl Config {
             families: Vec::new(),
             sinks: Vec::new(),
             origins: Vec::new(),
+            deltas: None,
         }
     }
 
@@ -131,6 +133,20 @@ impl Config {
     #[must_use]
     pub fn with_origin(mut self, origin: &OriginProducer) -> Self {
         self.origins.push(origin.clone());
+        self
+    }
+
+    /// Also says what changed, in a track `<name>.z` for each track. Off at first.
+    ///
+    /// Sinks are offered the frames of these tracks too, and tell them by their [`Form`](crate::Form). When one
+    /// refuses such a frame the next begins a group, for all sinks; when it refuses them all, every frame is
+    /// a keyframe. A keyframe of very many series takes long to pack: 100,000 some tens of milliseconds.
+    ///
+    /// 8 bytes for each series, and for each track some 300 kB once it has a frame. A series that ended keeps its
+    /// room for one tick more.
+    #[must_use]
+    pub fn with_deltas(mut self, deltas: Deltas) -> Self {
+        self.deltas = Some(deltas);
         self
     }
 
@@ -227,6 +243,7 @@ impl fmt::Debug for Config {
             .field("families", &self.families.len())
             .field("sinks", &self.sinks.len())
             .field("origins", &self.origins.len())
+            .field("deltas", &self.deltas)
             .finish_non_exhaustive()
     }
 }

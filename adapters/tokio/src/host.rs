@@ -213,7 +213,7 @@ impl Handle for HostRef<'_> {
 /// A reporter with books for all that the configuration has room for.
 pub(crate) fn reporter(config: &Config, schedule: Schedule) -> HostReporter {
     let tiers = tiers(config);
-    let marks = false;
+    let marks = config.deltas.is_some();
     let traffic = pages(config.series, tiers * Role::ALL.len(), marks);
     Reporter::new(schedule, traffic, pages(config.roots, tiers, marks))
 }

@@ -10,6 +10,8 @@ pub(crate) struct NodeNames {
     tiers: Vec<String>,
     /// How full each family's tables were at the last collect.
     pub(crate) families: Vec<(&'static str, Usage)>,
+    /// How full they were when readers of patches were last told.
+    families_told: Vec<Usage>,
 }
 
 impl NodeNames {
@@ -19,9 +21,17 @@ impl NodeNames {
             families: families
                 .map(|family| (family.name(), Usage::default()))
                 .collect(),
+            families_told: Vec::new(),
             node: config.node,
             tiers: config.tiers,
         }
+    }
+
+    /// Notes that readers of patches were told of the families as they are.
+    pub(crate) fn tell_families(&mut self) {
+        self.families_told.clear();
+        let usages = self.families.iter().map(|(_, usage)| *usage);
+        self.families_told.extend(usages);
     }
 }
 
@@ -32,5 +42,9 @@ impl Names for NodeNames {
 
     fn families(&self) -> &[(&str, Usage)] {
         &self.families
+    }
+
+    fn families_told(&self) -> &[Usage] {
+        &self.families_told
     }
 }
