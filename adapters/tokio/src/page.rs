@@ -14,6 +14,11 @@ impl Page {
     /// Writes all pieces into the memory, which grows by doubling, and hands it over.
     pub(crate) fn fill(&mut self, mut piece: impl FnMut(&mut [u8]) -> Chunk) -> Bytes {
         let mut buffer = std::mem::take(&mut self.0);
+        if buffer.capacity() == 0 {
+            buffer.reserve(SIZE);
+            // Bytes that were shared once are handed over, and taken back, without an allocation.
+            drop(buffer.split_to(0));
+        }
         let mut len = 0;
         loop {
             buffer.resize(buffer.capacity().max(SIZE).max(len + 1), 0);

@@ -66,6 +66,9 @@ const CASES: &[Case] = &[
     case("tick/100k", |report| {
         tick::full_frames(report, 100_000, 100);
     }),
+    case("tick-patches/100k", |report| {
+        tick::patches(report, 100_000, 100);
+    }),
     case("memory/100k", |report| memory::per_series(report, 100_000)),
     case("append/30", |report| track::append(report, 30)),
     case("append/1k", |report| track::append(report, 1_000)),
@@ -88,6 +91,11 @@ const CASES: &[Case] = &[
         name: "tick/million",
         on_request: true,
         run: tick::million,
+    },
+    Case {
+        name: "tick-patches/million",
+        on_request: true,
+        run: tick::million_in_patches,
     },
 ];
 
