@@ -333,18 +333,24 @@ impl Driver {
     /// Encodes a keyframe or a patch and packs it.
     fn pack_anew(&mut self, place: usize, form: Form) -> Option<Bytes> {
         self.restart(place);
-        let mut page = std::mem::take(&mut self.streams[place].page);
+        // A keyframe is long, and seldom: its memory is not kept.
+        let mut page = match form {
+            Form::Patch => std::mem::take(&mut self.streams[place].page),
+            Form::Whole | Form::Keyframe => Page::default(),
+        };
         let plain = page.fill(|room| match form {
             Form::Patch => self.encode_patch(place, room),
             Form::Whole | Form::Keyframe => self.encode(place, &[], room),
         });
         let stream = &mut self.streams[place];
-        let packed = match form {
-            Form::Patch => stream.patch(&plain),
+        match form {
             Form::Whole | Form::Keyframe => stream.keyframe(&plain),
-        };
-        stream.page.recycle(plain);
-        packed
+            Form::Patch => {
+                let packed = stream.patch(&plain);
+                stream.page.recycle(plain);
+                packed
+            }
+        }
     }
 
     fn restart(&mut self, place: usize) {
