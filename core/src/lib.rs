@@ -14,6 +14,7 @@
 pub use serde;
 
 mod cell;
+pub mod collect;
 mod encode;
 mod families;
 mod feed;
