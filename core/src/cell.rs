@@ -4,7 +4,7 @@ use core::num::NonZeroU32;
 
 use crate::{
     schema::Family,
-    sync::{AtomicUsize, AtomicWords, Guarded, Link, Ordering, const_fn, zero_words},
+    sync::{AtomicUsize, AtomicWords, Guarded, Link, Ordering, add, const_fn, zero_words},
 };
 
 /// Which cell of a meter.
@@ -64,11 +64,17 @@ impl<F: Family> Cell<F> {
     }
 
     /// Hands every slot's growth since the last call to `sum`; called by the reporter alone.
+    ///
+    /// The words that close a gauge come first, and with them all that their writer counted before.
     #[inline]
     pub(crate) fn drain(&self, mut sum: impl FnMut(usize, usize)) {
         let words = self.words.words().iter().zip(self.seen.words());
         for (slot, (word, seen)) in words.enumerate() {
-            let now = word.load(Ordering::Relaxed);
+            let now = word.load(if closes::<F>(slot) {
+                Ordering::Acquire
+            } else {
+                Ordering::Relaxed
+            });
             let before = seen.load(Ordering::Relaxed);
             if now != before {
                 seen.store(now, Ordering::Relaxed);
@@ -118,6 +124,25 @@ impl<F: Family> Cell<F> {
             word.store(0, Ordering::Relaxed);
         }
         self.row.set(None);
+    }
+}
+
+/// Whether this slot's word closes a gauge: who sees it grown must see what the same writer counted
+/// before.
+#[inline]
+pub(crate) const fn closes<F: Family>(slot: usize) -> bool {
+    slot < F::CLOSING
+}
+
+/// Adds to a word of the caller's own cell: a load and a store, never a read-modify-write.
+#[inline]
+pub(crate) fn bump<F: Family>(words: &[AtomicUsize], slot: usize, n: usize) {
+    let Some(word) = words.get(slot) else { return };
+    if closes::<F>(slot) {
+        let value = word.load(Ordering::Relaxed);
+        word.store(value.wrapping_add(n), Ordering::Release);
+    } else {
+        add(word, n);
     }
 }
 

@@ -3,13 +3,13 @@
 use core::fmt;
 
 use crate::{
-    cell::{Cell, CellId},
+    cell::{Cell, CellId, bump},
     families::Traffic,
     key::Key,
     meter::{Meter, Place, Seat, Subscription, Viewer},
-    schema::{Counter, Family},
+    schema::{Buckets, Counter, Family, Level, Quantity},
     storage::Storage,
-    sync::{Link, PlainWords, add},
+    sync::{Link, PlainWords},
 };
 
 /// Leads a guard to its meter: a reference to a static, or an `Arc` of the adapter.
@@ -179,6 +179,23 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
         }
     }
 
+    /// Writes for the series of this lane and name without a subscription; without a key, for the lane's
+    /// overflow series.
+    pub fn join(meter: M, lane: usize, key: Option<&KeyOf<F, M>>) -> Self {
+        match meter.meter().join_named(lane, key) {
+            Some(seat) => Self::seated(meter, seat, Subscription::NONE),
+            None => Self::disabled(),
+        }
+    }
+
+    /// One more writer for a series that the caller holds.
+    pub(crate) fn join_at(meter: M, place: Place) -> Self {
+        match meter.meter().join(place) {
+            Some(seat) => Self::seated(meter, seat, Subscription::NONE),
+            None => Self::disabled(),
+        }
+    }
+
     /// A guard that counts nothing.
     pub fn disabled() -> Self {
         Self {
@@ -211,11 +228,8 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
     /// It is no subscription of its own: the one it writes for ends when the guard that opened it
     /// drops. What the writer counts after that still counts.
     pub fn writer(&self) -> Self {
-        let Some(meter) = &self.meter else {
-            return Self::disabled();
-        };
-        match meter.meter().join(self.place) {
-            Some(seat) => Self::seated(meter.clone(), seat, Subscription::NONE),
+        match &self.meter {
+            Some(meter) => Self::join_at(meter.clone(), self.place),
             None => Self::disabled(),
         }
     }
@@ -230,11 +244,40 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
         let look_up = || self.meter.as_ref()?.meter().cell(self.cell?);
         match Hold::cell(self.hold.as_ref(), look_up) {
             Some(cell) => {
-                if let Some(word) = cell.words().get(counter.slot()) {
-                    add(word, n);
-                }
+                bump::<F>(cell.words(), counter.slot(), n);
             }
             None => self.add_own(counter, n),
+        }
+    }
+
+    /// Records a value in a histogram: two bumps, and a search without branches for the bucket.
+    ///
+    /// On 32-bit targets a sum may grow by less than 2^32 between two ticks, as any word: that is 71 minutes
+    /// of recorded durations for each guard. A longer value counts as that.
+    #[inline]
+    pub fn record<V: Quantity>(&mut self, histogram: Buckets<F, V>, value: V) {
+        let bumps = histogram.place(value);
+        let look_up = || self.meter.as_ref()?.meter().cell(self.cell?);
+        match Hold::cell(self.hold.as_ref(), look_up) {
+            Some(cell) => {
+                for (slot, n) in bumps {
+                    bump::<F>(cell.words(), slot, n);
+                }
+            }
+            None => self.keep_own(bumps),
+        }
+    }
+
+    /// Sets a gauge: the value that was set last counts, whoever set it. A plain store, without a lock,
+    /// legal in an interrupt handler.
+    ///
+    /// Durations are kept in microseconds. On 32-bit targets values from 2^32 - 2 on, of durations 71
+    /// minutes, count as that. In an overflow series, which many share, a gauge means nothing, and none is
+    /// set.
+    #[inline]
+    pub fn set<V: Quantity>(&self, level: Level<F, V>, value: V) {
+        if let Some(meter) = &self.meter {
+            meter.meter().set(self.place, level.place(), value.fine());
         }
     }
 
@@ -242,10 +285,18 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
     #[cold]
     #[inline(never)]
     fn add_own(&mut self, counter: Counter<F>, n: usize) {
+        self.keep_own([(counter.slot(), n)]);
+    }
+
+    /// Keeps bumps in the guard, and hands over what it kept in time; then it may get a cell after all.
+    #[inline]
+    fn keep_own<const N: usize>(&mut self, bumps: [(usize, usize); N]) {
         let Some(meter) = &self.meter else { return };
-        if let Some(own) = self.own.as_mut().get_mut(counter.slot()) {
-            *own = own.wrapping_add(n);
-            self.unflushed += 1;
+        for (slot, n) in bumps {
+            if let Some(own) = self.own.as_mut().get_mut(slot) {
+                *own = own.wrapping_add(n);
+                self.unflushed += 1;
+            }
         }
         if self.unflushed >= FLUSH_EVERY {
             self.unflushed = 0;
@@ -313,7 +364,7 @@ impl<F: Family, M: MeterRef<F>> Drop for Track<F, M> {
 
 /// Wakes the reporter when the tables run low.
 #[inline]
-fn press<F: Family, M: MeterRef<F>>(meter: &M) {
+pub(crate) fn press<F: Family, M: MeterRef<F>>(meter: &M) {
     if meter.meter().is_pressed() {
         meter.pressed();
     }

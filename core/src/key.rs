@@ -3,7 +3,10 @@
 
 use core::{cmp::Ordering as Order, fmt};
 
-use crate::sync::{AtomicUsize, AtomicWords, Ordering, PlainWords};
+use crate::{
+    encode::Out,
+    sync::{AtomicUsize, AtomicWords, Ordering, PlainWords},
+};
 
 /// Bytes in one word of a key.
 const WORD: usize = size_of::<usize>();
@@ -177,8 +180,19 @@ impl<K: KeyWords> Key<K> {
     }
 
     /// The name's bytes, a word at a time; the last word is filled up with zeros.
-    pub(crate) fn chunks(&self) -> impl Iterator<Item = [u8; WORD]> + '_ {
+    fn chunks(&self) -> impl Iterator<Item = [u8; WORD]> + '_ {
         self.used_words().iter().map(|word| word.to_le_bytes())
+    }
+
+    /// Writes the name as it is.
+    #[inline]
+    pub(crate) fn put(&self, out: &mut impl Out) {
+        let mut left = self.len();
+        for chunk in self.chunks() {
+            let len = left.min(chunk.len());
+            out.put_padded(&chunk, len);
+            left -= len;
+        }
     }
 
     /// The name's bytes.

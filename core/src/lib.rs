@@ -13,6 +13,7 @@
 #[doc(hidden)]
 pub use serde;
 
+mod activity;
 mod cell;
 pub mod collect;
 mod encode;
@@ -38,8 +39,16 @@ pub mod sync;
 mod time;
 pub mod track;
 
+pub use activity::{Activity, Lease, Tally};
 pub use cell::{Cell, CellId};
-pub use families::{Presence, Traffic};
+pub use encode::text::{
+    ByTier, ByTierAndRole, Exposition, FamilySection, Format, LabelError, Labels, LaneLabels,
+    RETIRED, Scrapes, Section, SelfSection, negotiate,
+};
+pub use families::{
+    Cache, CacheStats, Call, CallOutcome, ChannelStats, Handler, Presence, Replication, Rpc,
+    ServiceStats, StreamStats, Traffic,
+};
 pub use feed::{Chunk, Feed};
 pub use guard::{Announce, FLUSH_EVERY, Hold, MeterRef, Track};
 pub use handle::{
@@ -49,7 +58,7 @@ pub use handle::{
 pub use key::{Key, KeyTooLong, KeyWords, OVERFLOW};
 pub use label::{MAX_TIERS, Role, Tier};
 pub use ledger::{
-    Account, Books, InlineBooks, Lane, Ledger, MAX_LANES, Pages, Series, Span, Split,
+    Account, Books, InlineBooks, Lane, Ledger, Linger, MAX_LANES, Pages, Series, Span, Split,
 };
 pub use meter::Meter;
 pub use node::{Health, Names};
@@ -57,7 +66,10 @@ pub use pool::{Pool, Usage};
 pub use reporter::{Reporter, Schedule, TrackId};
 pub use retained::{NoRoom, RestoreError, Restored, Saved};
 pub use row::Row;
-pub use schema::{Counter, Event, Family, Source, Totals, Word};
+pub use schema::{
+    Bounds, Buckets, Counter, Distribution, Event, Family, Gauge, Histogram, Label, Level, Pair,
+    Quantity, Reading, Samples, Scale, Source, Totals, Word,
+};
 pub use snapshot::Snapshot;
 pub use storage::{Bucket, Inline, Shard, Storage, Tables};
 pub use sync::{AtomicWords, Id, Lock, PlainWords};

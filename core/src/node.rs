@@ -86,6 +86,7 @@ pub(crate) fn encode<N: Names + ?Sized, T: Books<Traffic>, P: Books<Presence>>(
     tiers(&mut out, names, presence.lanes());
     usage(&mut out, ",\"traffic\":", &health.traffic);
     usage(&mut out, ",\"presence\":", &health.presence);
+    families(&mut out, names.families());
     totals(&mut out, names, traffic, presence);
     out.put(b"}");
     Chunk {
@@ -184,6 +185,22 @@ fn usage(out: &mut impl Out, name: &str, usage: &Usage) {
     out.put(b"}");
 }
 
+/// How full the tables of the other families are, if there are any.
+fn families(out: &mut impl Out, families: &[(&str, Usage)]) {
+    for (place, (name, of)) in families.iter().enumerate() {
+        out.put(if place == 0 {
+            b",\"families\":{\""
+        } else {
+            b",\""
+        });
+        json::text(out, name.as_bytes());
+        usage(out, "\":", of);
+    }
+    if !families.is_empty() {
+        out.put(b"}");
+    }
+}
+
 fn put_fields(out: &mut impl Out, names: &[&str], values: &[u64]) {
     for (name, value) in names.iter().zip(values) {
         out.put(name.as_bytes());
@@ -203,22 +220,12 @@ fn totals<N: Names + ?Sized, T: Books<Traffic>, P: Books<Presence>>(
         let role = Role::ALL
             .get(lane % Role::ALL.len())
             .map_or("", |role| role.as_str());
-        lane_total(
-            out,
-            names,
-            (lane, lane / Role::ALL.len()),
-            role,
-            &traffic.total(lane),
-        );
+        let place = (lane, lane / Role::ALL.len());
+        lane_total::<Traffic>(out, names, place, role, &traffic.lane_totals(lane));
     }
     for lane in 0..presence.lanes() {
-        lane_total(
-            out,
-            names,
-            (lane + 1, lane),
-            "sessions",
-            &presence.total(lane),
-        );
+        let place = (lane + 1, lane);
+        lane_total::<Presence>(out, names, place, "sessions", &presence.lane_totals(lane));
     }
     out.put(b"}");
 }
@@ -228,7 +235,7 @@ fn lane_total<F: Family>(
     names: &(impl Names + ?Sized),
     (place, tier): (usize, usize),
     track: &str,
-    total: &F,
+    total: &F::Totals,
 ) {
     out.put(if place == 0 { b"\"" } else { b",\"" });
     let tier = Tier::from_index(tier).map_or("", |tier| names.tier(tier));
@@ -238,7 +245,7 @@ fn lane_total<F: Family>(
     }
     out.put(track.as_bytes());
     out.put(b"\":");
-    json::words::<F>(out, total.words().as_ref());
+    json::words::<F>(out, total.as_ref());
     out.put(b"}");
 }
 
@@ -251,6 +258,12 @@ pub trait Names {
     /// `<prefix>/node/<name>` is made of. Both empty where `node.json` is not to tell.
     fn path(&self) -> [&str; 2] {
         [""; 2]
+    }
+
+    /// The families that the node publishes beside traffic and presence, each with how full its tables
+    /// are.
+    fn families(&self) -> &[(&str, Usage)] {
+        &[]
     }
 }
 

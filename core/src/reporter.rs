@@ -143,8 +143,23 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         S: Storage<Traffic>,
         Q: Storage<Presence>,
     {
+        self.handle_timeout_beside(meters, false, now)
+    }
+
+    /// The same for a node with tables besides these two meters; `pressed` says that one of those runs
+    /// low.
+    pub fn handle_timeout_beside<S, Q>(
+        &mut self,
+        meters: &Meters<S, Q>,
+        pressed: bool,
+        now: Instant,
+    ) -> bool
+    where
+        S: Storage<Traffic>,
+        Q: Storage<Presence>,
+    {
         let early = now < self.next && now >= self.last;
-        if early && !(is_pressed(meters) && now >= self.early()) {
+        if early && !((pressed || is_pressed(meters)) && now >= self.early()) {
             return false;
         }
         self.health.early_ticks += u64::from(early);
@@ -167,10 +182,7 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         S: Storage<Traffic>,
         Q: Storage<Presence>,
     {
-        let since_start = now.saturating_since(self.schedule.start).as_millis();
-        let now_ms = self.schedule.start_ms.saturating_add(since_start);
-        self.traffic.collect(meters.traffic(), now_ms);
-        self.presence.collect(meters.presence(), now_ms);
+        self.collect(meters, now);
         self.health.ts_ms = self.traffic.ledger().stamp();
         self.health.ticks += 1;
         self.health.traffic = self.carried.traffic.with(meters.traffic().usage());
@@ -178,6 +190,19 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         self.next = self.after(now);
         self.last = now;
         self.place = 0;
+    }
+
+    /// Takes in what guards counted, without a tick: for a snapshot between two of them. What moved is
+    /// in the frames of the next tick. A frame on its way out starts again.
+    pub fn collect<S, Q>(&mut self, meters: &Meters<S, Q>, now: Instant)
+    where
+        S: Storage<Traffic>,
+        Q: Storage<Presence>,
+    {
+        let since_start = now.saturating_since(self.schedule.start).as_millis();
+        let now_ms = self.schedule.start_ms.saturating_add(since_start);
+        self.traffic.collect(meters.traffic(), now_ms);
+        self.presence.collect(meters.presence(), now_ms);
         self.sent = 0;
     }
 
@@ -260,6 +285,17 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         self.health.refused_frames += 1;
         self.restart();
         self.advance();
+    }
+
+    /// Counts a frame that a sink accepted or refused and that is of a family which the node publishes
+    /// beside this reporter's.
+    pub fn count_beside(&mut self, bytes: usize, accepted: bool) {
+        if accepted {
+            self.health.frames += 1;
+            self.health.frame_bytes += bytes as u64;
+        } else {
+            self.health.refused_frames += 1;
+        }
     }
 
     /// Begins the frame again, for one more sink: the next piece is its first.

@@ -24,7 +24,7 @@ use crate::{
     key::{Key, KeyWords},
     label::{Role, Tier},
     node::Names,
-    schema::{Family, Source, Totals},
+    schema::{Family, Histogram, Source, Totals},
     sync::{AtomicWords, add, zero_words},
 };
 
@@ -128,8 +128,24 @@ const fn mix_family<F: Family>(hash: u32) -> u32 {
             Source::Bump(_) => 0,
             Source::Opened(event) => 0x10 | event as u8,
             Source::Closed(event) => 0x20 | event as u8,
+            Source::Begun(_) => 0x30,
+            Source::Ended(_) => 0x40,
         };
         hash = mix(mix(hash, F::WORDS[i].name.as_bytes()), &[source]);
+        i += 1;
+    }
+    mix_histograms(hash, F::HISTOGRAMS)
+}
+
+const fn mix_histograms(mut hash: u32, histograms: &[Histogram]) -> u32 {
+    let mut i = 0;
+    while i < histograms.len() {
+        hash = mix(hash, histograms[i].name.as_bytes());
+        let (bounds, mut j) = (histograms[i].bounds, 0);
+        while j < bounds.len() {
+            hash = mix(hash, &bounds[j].to_le_bytes());
+            j += 1;
+        }
         i += 1;
     }
     hash
@@ -256,7 +272,7 @@ pub(crate) enum RecordName<K> {
 
 /// No series takes more bytes than this.
 pub(crate) const fn longest_record<F: Family>(name: usize) -> usize {
-    let (mark, numbers) = (2, 2 + F::WORDS.len());
+    let (mark, numbers) = (2, 2 + F::Totals::LEN);
     mark + name + numbers * LONGEST
 }
 

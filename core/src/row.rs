@@ -6,13 +6,16 @@ use core::cmp::Ordering as Order;
 use crate::{
     key::{self, Key, KeyWords},
     schema::{Event, Events, Family},
-    sync::{AtomicWords, Guarded, Link, add, const_fn, take, zero_words},
+    sync::{AtomicUsize, AtomicWords, Guarded, Link, Ordering, add, const_fn, take, zero_words},
 };
 
 const LEN_BITS: u32 = 16;
 const LANE_BITS: u32 = 8;
 const ESCAPE: u32 = 1 << (LEN_BITS + LANE_BITS);
 const TOUCHED: u32 = ESCAPE << 1;
+
+/// Bytes of a name that are read as one: most names have no more.
+pub(crate) const BLOCK: usize = 32;
 
 /// The part of a row's `meta` that is its name's length and its lane.
 const NAME: u32 = ESCAPE - 1;
@@ -24,7 +27,7 @@ fn meta<K: KeyWords>(key: &Key<K>, lane: u8) -> u32 {
     len | u32::from(lane) << LEN_BITS
 }
 
-/// One series. Everything in it changes under its shard's lock only.
+/// One series. Everything in it but its gauges changes under its shard's lock only.
 ///
 /// What guards touch as they come and go lies in front, one cache line on 64-bit hosts.
 #[cfg_attr(target_pointer_width = "64", repr(C, align(64)))]
@@ -47,8 +50,11 @@ pub struct Row<F: Family, K: KeyWords> {
     /// Beginnings and ends of every event since the last collect. A tick is asked for long before one
     /// is full.
     events: [[Guarded; 2]; Event::COUNT],
-    /// What writers without a cell handed over since the last collect.
-    poured: F::Cell,
+    /// What writers without a cell handed over, and activities that began and ended, since the last
+    /// collect.
+    poured: F::Poured,
+    /// The gauges that are set, each by whoever holds the series, without the lock.
+    set: F::Set,
     key: K::Atomic,
 }
 
@@ -70,7 +76,8 @@ impl<F: Family, K: KeyWords> Row<F, K> {
                     [Guarded::zero(), Guarded::zero()],
                     [Guarded::zero(), Guarded::zero()],
                 ],
-                poured: zero_words!(F::Cell),
+                poured: zero_words!(F::Poured),
+                set: zero_words!(F::Set),
                 key: zero_words!(K::Atomic),
             }
         }
@@ -111,6 +118,41 @@ impl<F: Family, K: KeyWords> Row<F, K> {
         for (own, word) in own.as_mut().iter_mut().zip(self.poured.words()) {
             add(word, core::mem::take(own));
         }
+    }
+
+    /// The words of the row itself, by slot.
+    #[inline]
+    pub(crate) fn poured(&self) -> &[AtomicUsize] {
+        self.poured.words()
+    }
+
+    /// Sets a gauge to a value as tables keep it. A plain store: needs no lock as
+    /// long as the caller holds the series.
+    #[inline]
+    pub(crate) fn set(&self, place: usize, level: usize) {
+        if let Some(word) = self.set.words().get(place) {
+            word.store(level, Ordering::Relaxed);
+        }
+    }
+
+    /// The gauges that are set.
+    pub(crate) fn levels(&self) -> impl Iterator<Item = u64> + '_ {
+        let levels = self.set.words().iter();
+        levels.map(|level| level.load(Ordering::Relaxed) as u64)
+    }
+
+    /// Forgets the gauges: the next series of this row begins with none.
+    #[inline]
+    pub(crate) fn forget_levels(&self) {
+        for level in self.set.words() {
+            level.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a guard or a handle refers to the series.
+    #[inline]
+    pub(crate) fn is_held(&self) -> bool {
+        self.guards.get() != 0 || self.live.get() != 0
     }
 
     /// Hands over what was counted here since the last call, by word.
@@ -154,6 +196,30 @@ impl<F: Family, K: KeyWords> Row<F, K> {
     fn len(&self) -> u16 {
         let [low, high, ..] = self.meta.get().to_le_bytes();
         u16::from_le_bytes([low, high])
+    }
+
+    /// The length of the name in bytes.
+    #[inline]
+    pub(crate) fn name_len(&self) -> usize {
+        usize::from(self.len())
+    }
+
+    /// Whether the name begins with this byte, which is not zero.
+    #[inline]
+    pub(crate) fn begins_with(&self, byte: u8) -> bool {
+        let first = self.key.words().first();
+        first.is_some_and(|word| word.load(Ordering::Relaxed).to_le_bytes()[0] == byte)
+    }
+
+    /// The first bytes of the name.
+    #[inline]
+    pub(crate) fn name_block(&self) -> [u8; BLOCK] {
+        let mut block = [0; BLOCK];
+        let (slots, _) = block.as_chunks_mut();
+        for (slot, word) in slots.iter_mut().zip(self.key.words()) {
+            *slot = word.load(Ordering::Relaxed).to_le_bytes();
+        }
+        block
     }
 
     /// Whether the row has a name; a lane's overflow row gets its name when it is first used.

@@ -72,6 +72,9 @@ impl<const N: usize> PlainWords for [usize; N] {
 
 /// An array of atomic words, zero at first.
 pub trait AtomicWords: Send + Sync + 'static {
+    /// How many there are.
+    const COUNT: usize;
+
     /// All words zero.
     #[cfg(not(loom))]
     #[allow(
@@ -89,6 +92,8 @@ pub trait AtomicWords: Send + Sync + 'static {
 }
 
 impl<const N: usize> AtomicWords for [AtomicUsize; N] {
+    const COUNT: usize = N;
+
     #[cfg(not(loom))]
     const ZERO: Self = [const { AtomicUsize::new(0) }; N];
 

@@ -66,6 +66,13 @@ impl Duration {
     }
 }
 
+/// In whole microseconds, saturating.
+impl From<core::time::Duration> for Duration {
+    fn from(span: core::time::Duration) -> Self {
+        Self(u64::try_from(span.as_micros()).unwrap_or(u64::MAX))
+    }
+}
+
 /// How often `by` goes into `n`; never, if `by` is zero. Processors of 32 bits would bring in a kilobyte
 /// of library for it, and nothing here divides often: there it goes a bit at a time.
 pub(crate) const fn quotient(n: u64, by: u64) -> u64 {

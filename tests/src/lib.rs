@@ -3,6 +3,7 @@
 #![cfg(not(loom))]
 #![forbid(unsafe_code)]
 
+mod desk;
 mod gauge;
 #[cfg(doctest)]
 pub mod misuse;
@@ -10,12 +11,16 @@ mod model;
 mod node;
 mod reader;
 mod rows;
+pub mod text;
 mod words;
 mod world;
 
+pub use desk::{Desk, DeskRoom, Drawer};
 pub use gauge::{Gauge, Sink};
 pub use model::{Model, Name, Viewing};
-pub use node::{KEY_BYTES, Lent, Node, NodeMeters, Reporter, Room, TIER_NAMES};
+pub use node::{
+    Boxed, KEY_BYTES, KeyWords, Ledgers, Lent, Node, NodeMeters, Reporter, Room, TIER_NAMES,
+};
 pub use reader::Reader;
 pub use rows::{Row, rows};
 pub use words::{Words, close, minus, plus, shown_name, track_name, words_of};

@@ -226,6 +226,547 @@ pub struct WordCalledSince;
 /// ```
 pub struct OneEventInTwoPairs;
 
+/// Gauges and histograms have names of their own, among words too.
+///
+/// ```
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings: "readings";
+///         gauge depth: "depth";
+///         histogram size: "size" in Scale::integers(&[1]);
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings: "readings";
+///         gauge readings as depth: "depth";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings: "readings";
+///         histogram readings as size: "size" in Scale::integers(&[1]);
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter begun: "begun";
+///         counter ended: "ended";
+///         gauge begun as depth = begun - ended: "depth";
+///     }
+/// }
+/// ```
+pub struct OneNameForTwoKinds;
+
+/// A metric is one thing in text formats: several words are one only when a label tells them apart.
+///
+/// ```
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter errors by kind { errors_io: "io", errors_oom: "oom" }: "errors";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter errors_io as errors: "errors";
+///         counter errors_oom as errors: "errors";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter errors by kind { errors_io: "io", errors_oom: "io" }: "errors";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter errors by kind { errors_io: "io" }: "errors";
+///         counter losses: "losses";
+///         counter late_errors as errors by kind { errors_late: "late" }: "errors";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter errors by kind { errors_io: "io" }: "errors";
+///         counter errors by cause { errors_oom: "oom" }: "errors";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter errors: "errors";
+///         gauge error_depth as errors: "errors";
+///     }
+/// }
+/// ```
+pub struct TwoMetricsOfOneName;
+
+/// `le` and `quantile` are labels of text formats, and the label of names is taken.
+///
+/// ```
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter errors by kind { errors_io: "io" }: "errors";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter errors by le { errors_io: "io" }: "errors";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter errors by quantile { errors_io: "io" }: "errors";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter errors by sensor { errors_io: "io" }: "errors";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter errors by __kind { errors_io: "io" }: "errors";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter errors by kind { errors_io: "i\"o" }: "errors";
+///     }
+/// }
+/// ```
+pub struct ReservedLabel;
+
+/// Text formats append endings of their own.
+///
+/// ```
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings: "readings";
+///         counter tries as "sensor_retries": "tries";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings_total: "readings";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         gauge retry_count: "retries";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter tries as "sensor_tries_created": "tries";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter tries as "9tries": "tries";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter tries as "Tries": "tries";
+///     }
+/// }
+/// ```
+pub struct ReservedEnding;
+
+/// What is measured in seconds is kept in microseconds, and says so in frames.
+///
+/// ```
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         gauge lag_us [seconds] as lag_seconds: "lag";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         gauge lag_seconds [seconds]: "lag";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         gauge lag_us [seconds]: "lag";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         gauge lag_us [seconds] as lagseconds: "lag";
+///     }
+/// }
+/// ```
+pub struct SecondsThatAreNone;
+
+/// Bounds rise, and there is at least one; those of durations are for seconds.
+///
+/// ```
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         histogram size_bytes [bytes]: "size" in Scale::integers(&[64, 256]);
+///         histogram took_us [seconds] as took_seconds: "time";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         histogram size_bytes [bytes]: "size" in Scale::integers(&[256, 64]);
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         histogram size_bytes [bytes]: "size" in Scale::integers(&[64, 64]);
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         histogram size_bytes [bytes]: "size" in Scale::integers(&[]);
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         histogram size_bytes [bytes]: "size" in Scale::log_integers(64, 64);
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         histogram size_bytes [bytes]: "size" in Scale::log_integers(0, 64);
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         histogram size_bytes [bytes]: "size";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         histogram took_us [seconds] as took_seconds: "time" in Scale::integers(&[1]);
+///     }
+/// }
+/// ```
+pub struct BoundsThatMakeNoSense;
+
+/// A gauge is the difference of words that are there, and that belong together.
+///
+/// ```
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         pair jobs / jobs_done: "begun" / "ended";
+///         counter came: "came";
+///         counter gone: "gone";
+///         gauge running = jobs - jobs_done: "running";
+///         gauge stock = came - gone: "stock";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter came: "came";
+///         gauge stock = came - gone: "stock";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         pair jobs / jobs_done: "begun" / "ended";
+///         gauge running = jobs_done - jobs: "running";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         pair jobs / jobs_done: "begun" / "ended";
+///         counter gone: "gone";
+///         gauge running = jobs - gone: "running";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         pair jobs / jobs_done: "begun" / "ended";
+///         pair runs / runs_done: "begun" / "ended";
+///         gauge running = jobs - runs_done: "running";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter came: "came";
+///         counter gone: "gone";
+///         counter lost: "lost";
+///         gauge stock = came - gone: "stock";
+///         gauge left = gone - lost: "left";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter came: "came";
+///         counter gone: "gone";
+///         gauge stock = came - gone - gone: "stock";
+///     }
+/// }
+/// ```
+pub struct DifferenceOfStrangers;
+
+/// A gauge that is set takes durations where its unit is seconds, and integers elsewhere.
+///
+/// ```
+/// # use streamgauge_core::{Duration, Level, Replication};
+/// const LAG: Level<Replication, Duration> = Level::named("leader_lag_us");
+/// # let _ = LAG;
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use streamgauge_core::{Level, Replication};
+/// const LAG: Level<Replication, usize> = Level::named("leader_lag_us");
+/// # let _ = LAG;
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use streamgauge_core::{Level, Rpc};
+/// const IN_FLIGHT: Level<Rpc, usize> = Level::named("in_flight_calls");
+/// # let _ = IN_FLIGHT;
+/// ```
+pub struct LevelThatIsNone;
+
+/// So does a histogram.
+///
+/// ```
+/// # use streamgauge_core::{Buckets, Duration, Rpc};
+/// const LATENCY: Buckets<Rpc, Duration> = Buckets::named("call_latency_us");
+/// # let _ = LATENCY;
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use streamgauge_core::{Buckets, Rpc};
+/// const LATENCY: Buckets<Rpc, usize> = Buckets::named("call_latency_us");
+/// # let _ = LATENCY;
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use streamgauge_core::{Buckets, Duration, Rpc};
+/// const LATENCY: Buckets<Rpc, Duration> = Buckets::named("calls");
+/// # let _ = LATENCY;
+/// ```
+pub struct BucketsThatAreNone;
+
+/// What activities count, guards do not bump.
+///
+/// ```
+/// # use streamgauge_core::{Counter, Pair, Rpc};
+/// const CALLS: Pair<Rpc> = Pair::named("calls_started");
+/// const DENIED: Counter<Rpc> = Counter::named("capability_denied");
+/// # let _ = (CALLS, DENIED);
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use streamgauge_core::{Counter, Rpc};
+/// const CALLS: Counter<Rpc> = Counter::named("calls_started");
+/// # let _ = CALLS;
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use streamgauge_core::{Pair, Traffic};
+/// const VIEWERS: Pair<Traffic> = Pair::named("viewers");
+/// # let _ = VIEWERS;
+/// ```
+pub struct PairThatIsNone;
+
+/// An activity ends once, and a call is one.
+///
+/// ```
+/// # use streamgauge_core::{Call, MeterRef, Rpc};
+/// fn end<M: MeterRef<Rpc>>(call: Call<M>) {
+///     drop(call);
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// # use streamgauge_core::{Call, MeterRef, Rpc};
+/// fn end<M: MeterRef<Rpc>>(call: Call<M>) {
+///     drop(call.clone());
+/// }
+/// ```
+pub struct CloneOfACall;
+
 /// A key has room for the overflow series' own name, which would be some other series' if it were
 /// cut short.
 ///

@@ -13,9 +13,11 @@ const KEY_WORDS: usize = 4;
 /// The longest name that has a series of its own, in bytes.
 pub const KEY_BYTES: usize = KEY_WORDS * size_of::<usize>();
 
-type KeyWords = [usize; KEY_WORDS];
+/// The room for a name.
+pub type KeyWords = [usize; KEY_WORDS];
 
-type Boxed<F> = Tables<
+/// Tables in vectors.
+pub type Boxed<F> = Tables<
     F,
     KeyWords,
     Lent,
@@ -26,7 +28,8 @@ type Boxed<F> = Tables<
     Vec<Cell<F>>,
 >;
 
-type Ledgers<F> = Pages<Vec<Account<F>>, Vec<u8>, Vec<Id>, Vec<Lane<F>>, Vec<Span>>;
+/// Books in vectors.
+pub type Ledgers<F> = Pages<Vec<Account<F>>, Vec<u8>, Vec<Id>, Vec<Lane<F>>, Vec<Span>>;
 
 /// The tables of a [`Node`].
 pub type NodeMeters = Meters<Boxed<Traffic>, Boxed<Presence>>;
@@ -175,7 +178,7 @@ impl Handle for Node {
     }
 }
 
-fn meter<F: Family>(
+pub(crate) fn meter<F: Family>(
     series: usize,
     cells: usize,
     lanes: usize,
@@ -191,7 +194,7 @@ fn meter<F: Family>(
     ))
 }
 
-fn pages<F: Family>(series: usize, lanes: usize, spans: bool) -> Ledgers<F> {
+pub(crate) fn pages<F: Family>(series: usize, lanes: usize, spans: bool) -> Ledgers<F> {
     let rows = series + lanes;
     Pages {
         accounts: many(rows, || Account::ZERO),

@@ -5,11 +5,11 @@ use core::{cell::RefCell, fmt, future::poll_fn, task::Poll};
 use embassy_sync::{
     blocking_mutex::{self, raw::CriticalSectionRawMutex},
     mutex::{Mutex, MutexGuard},
-    waitqueue::WakerRegistration,
 };
 use streamgauge_core::TrackId;
 
 use crate::{
+    seats::{self, Seat},
     sink::{Frame, Sink, SinkError},
     wire::track_number,
 };
@@ -286,14 +286,6 @@ struct Seats<const READERS: usize>(
     blocking_mutex::Mutex<CriticalSectionRawMutex, RefCell<[Seat; READERS]>>,
 );
 
-struct Seat {
-    taken: bool,
-    slot: usize,
-    /// Whether the slot has changed since the reader last waited.
-    news: bool,
-    waker: WakerRegistration,
-}
-
 impl<const READERS: usize> Seats<READERS> {
     const fn new() -> Self {
         let seats = [const { Seat::FREE }; READERS];
@@ -301,50 +293,24 @@ impl<const READERS: usize> Seats<READERS> {
     }
 
     fn take(&self, slot: usize) -> Option<usize> {
-        self.with(|seats| {
-            let free = seats.iter().position(|seat| !seat.taken)?;
-            *seats.get_mut(free)? = Seat {
-                taken: true,
-                slot,
-                ..Seat::FREE
-            };
-            Some(free)
-        })
+        self.with(|seats| seats::take(seats, slot))
     }
 
     fn leave(&self, seat: usize) {
-        self.with(|seats| {
-            if let Some(seat) = seats.get_mut(seat) {
-                *seat = Seat::FREE;
-            }
-        });
+        self.with(|seats| seats::leave(seats, seat));
     }
 
     /// Wakes who reads this slot.
     fn tell(&self, slot: usize) {
-        self.with(|seats| {
-            for seat in seats
-                .iter_mut()
-                .filter(|seat| seat.taken && seat.slot == slot)
-            {
-                seat.news = true;
-                seat.waker.wake();
-            }
-        });
+        self.with(|seats| seats::tell(seats, slot));
     }
 
     /// Waits until the seat's slot has changed since the last call.
     async fn wait(&self, seat: usize) {
         poll_fn(|context| {
-            self.with(|seats| {
-                let Some(seat) = seats.get_mut(seat) else {
-                    return Poll::Ready(());
-                };
-                if core::mem::take(&mut seat.news) {
-                    return Poll::Ready(());
-                }
-                seat.waker.register(context.waker());
-                Poll::Pending
+            self.with(|seats| match seats.get_mut(seat) {
+                Some(seat) => seat.poll_news(context.waker()),
+                None => Poll::Ready(()),
             })
         })
         .await;
@@ -353,13 +319,4 @@ impl<const READERS: usize> Seats<READERS> {
     fn with<T>(&self, f: impl FnOnce(&mut [Seat]) -> T) -> T {
         self.0.lock(|seats| f(&mut *seats.borrow_mut()))
     }
-}
-
-impl Seat {
-    const FREE: Self = Self {
-        taken: false,
-        slot: 0,
-        news: false,
-        waker: WakerRegistration::new(),
-    };
 }

@@ -39,12 +39,15 @@
 //!
 //! The far end of a link reads them with [`wire::Reader`], on a host too.
 //!
+//! [`track`] has what flows itself: live tracks in a `static`, with frames kept for readers who come late
+//! or fall behind.
+//!
 //! # Interrupts and priorities
 //!
 //! Guards are bumped with loads and stores alone: in interrupt handlers, and from executors of any
 //! priority, while the runner collects. Opening and dropping a guard takes a critical section for tens
-//! of instructions, and so does the runner, for a row at a time. No lock is held over an await; a
-//! sink that is slow or dead delays frames, never a bump.
+//! of instructions, and so does the runner, for a row at a time; what a [track](track#cost) does takes
+//! hundreds. No lock is held over an await; a sink that is slow or dead delays frames, never a bump.
 //!
 //! # What the firmware chooses
 //!
@@ -63,10 +66,12 @@ mod log;
 pub mod retained;
 mod room;
 mod runner;
+mod seats;
 mod serial;
 mod sink;
 mod stats;
 mod time;
+pub mod track;
 #[cfg(feature = "net")]
 mod udp;
 pub mod wire;

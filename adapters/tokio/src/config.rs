@@ -2,15 +2,22 @@
 
 use std::{fmt, time::Duration};
 
-use streamgauge_core::MAX_TIERS;
+use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic};
 
-use crate::{Sink, sink::Outlet};
+use crate::{
+    AnnounceError, FamilyMeter, OriginProducer, Sink,
+    published::{Offered, metrics},
+    sink::Outlet,
+};
 
 /// Tiers that a node can be given besides the two built in.
 const MAX_NAMED_TIERS: usize = MAX_TIERS - 2;
 
 /// Series and cells that one table can number.
-const MAX_ROWS: usize = u32::MAX as usize / 4;
+pub(crate) const MAX_ROWS: usize = u32::MAX as usize / 4;
+
+/// The tracks that every node has, without `.json`.
+const BUILT_IN: [&str; 4] = ["publisher", "subscriber", "sessions", "node"];
 
 /// How a node counts and publishes. Made with [`Config::new`], changed by its setters, checked by
 /// [`Stats::spawn`](crate::Stats::spawn).
@@ -22,7 +29,9 @@ pub struct Config {
     pub(crate) cells: usize,
     pub(crate) roots: usize,
     pub(crate) tiers: Vec<String>,
+    pub(crate) families: Vec<Box<dyn Offered>>,
     pub(crate) sinks: Vec<Outlet>,
+    pub(crate) origins: Vec<OriginProducer>,
 }
 
 impl Config {
@@ -37,7 +46,9 @@ impl Config {
             cells: 16_384,
             roots: 1_024,
             tiers: Vec::new(),
+            families: Vec::new(),
             sinks: Vec::new(),
+            origins: Vec::new(),
         }
     }
 
@@ -97,12 +108,29 @@ impl Config {
         self
     }
 
+    /// One more family to collect in each tick, and to publish as the track `<family>.json`.
+    ///
+    /// The node holds the meter until it ends; meanwhile no other node can.
+    #[must_use]
+    pub fn with_family<F: Family>(mut self, meter: &FamilyMeter<F>) -> Self {
+        self.families.push(Box::new(meter.clone()));
+        self
+    }
+
     /// One more place to send every changed frame to.
     ///
     /// A series that has ended gives its room back only when every sink accepted its last frame.
     #[must_use]
     pub fn with_sink(mut self, sink: impl Sink + 'static) -> Self {
         self.sinks.push(Outlet::new(Box::new(sink)));
+        self
+    }
+
+    /// Publishes every changed frame in this process too: as a broadcast with the node's tracks, announced
+    /// on this origin under [`Stats::path`](crate::Stats::path). See [`TrackSink`](crate::TrackSink).
+    #[must_use]
+    pub fn with_origin(mut self, origin: &OriginProducer) -> Self {
+        self.origins.push(origin.clone());
         self
     }
 
@@ -123,6 +151,7 @@ impl Config {
             check_name(name)?;
         }
         self.check_tiers()?;
+        self.check_families()?;
         self.check_room()
     }
 
@@ -138,6 +167,34 @@ impl Config {
             if tier.is_empty() || taken {
                 return Err(ConfigError::TierName { tier: tier.clone() });
             }
+        }
+        Ok(())
+    }
+
+    /// A family's name is that of its track, and is not to be taken for another's.
+    fn check_families(&self) -> Result<(), ConfigError> {
+        for (place, family) in self.families.iter().enumerate() {
+            let family = family.name();
+            check_name(family)?;
+            let mut before = self.families.iter().take(place);
+            let taken = BUILT_IN.contains(&family) || before.any(|other| other.name() == family);
+            if taken || family.is_empty() || family.contains('/') {
+                return Err(ConfigError::FamilyName { family });
+            }
+        }
+        self.check_metrics()
+    }
+
+    /// A metric that is there twice makes scrapers refuse all of a node's text.
+    fn check_metrics(&self) -> Result<(), ConfigError> {
+        let mut taken = [metrics::<Traffic>(), metrics::<Presence>()].concat();
+        for family in &self.families {
+            let metrics = family.metrics();
+            if let Some(metric) = metrics.iter().find(|metric| taken.contains(metric)) {
+                let family = family.name();
+                return Err(ConfigError::MetricName { family, metric });
+            }
+            taken.extend(metrics);
         }
         Ok(())
     }
@@ -167,7 +224,9 @@ impl fmt::Debug for Config {
             .field("cells", &self.cells)
             .field("roots", &self.roots)
             .field("tiers", &self.tiers)
+            .field("families", &self.families.len())
             .field("sinks", &self.sinks.len())
+            .field("origins", &self.origins.len())
             .finish_non_exhaustive()
     }
 }
@@ -197,6 +256,25 @@ pub enum ConfigError {
         /// How many were asked for.
         given: usize,
     },
+    /// A family whose name is empty, given twice, that of another track, or has a slash in it.
+    FamilyName {
+        /// The name.
+        family: &'static str,
+    },
+    /// A family with a metric that another family of the node has.
+    MetricName {
+        /// The family's name.
+        family: &'static str,
+        /// The metric's name in text.
+        metric: &'static str,
+    },
+    /// A family that another node publishes.
+    FamilyTaken {
+        /// The name.
+        family: &'static str,
+    },
+    /// The stats could not be announced on an origin.
+    Announce(AnnounceError),
     /// More series or cells than a table can number.
     TooLarge {
         /// How many were asked for.
@@ -234,6 +312,26 @@ impl fmt::Display for ConfigError {
                 write!(
                     f,
                     "{given} tiers besides external and internal; at most {MAX_NAMED_TIERS} can be"
+                )
+            }
+            Self::FamilyName { family } => {
+                write!(
+                    f,
+                    "the family name {family:?} is empty, given twice, that of a track, or has a slash in it; choose another"
+                )
+            }
+            Self::Announce(error) => error.fmt(f),
+            Self::MetricName { family, metric } => {
+                write!(
+                    f,
+                    "another family has the metric {metric} of the family {family:?}; declare one of them with other \
+                     metric names"
+                )
+            }
+            Self::FamilyTaken { family } => {
+                write!(
+                    f,
+                    "another node publishes the meter of the family {family:?}; make one for each node"
                 )
             }
             Self::TooLarge { given } => {

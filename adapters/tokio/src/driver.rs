@@ -1,77 +1,95 @@
 //! The task that ticks: sleeps, collects, and offers frames to the sinks.
 
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::Arc;
 
-use bytes::BytesMut;
-use streamgauge_core::{Duration, Health, Instant, Schedule, TrackId};
+use bytes::Bytes;
+use streamgauge_core::{Chunk, Format, Health, TrackId};
 use tokio::{
     sync::{mpsc, oneshot},
     task, time,
 };
 
 use crate::{
-    Config, Frame,
+    Config, ConfigError, Frame, TrackSink,
     board::{Board, Poster},
+    clock::Clock,
     host::{self, Host, HostReporter},
+    names::NodeNames,
+    page::Page,
+    published::Published,
+    scrape::{Books, Scraper},
     sink::Outlet,
 };
 
-/// Asks for a tick at once; answered when its frames were offered.
+/// What the owners of a node ask of its driver.
 #[derive(Debug)]
-pub(crate) struct Flush(pub(crate) oneshot::Sender<()>);
+pub(crate) enum Request {
+    /// A tick at once; answered when its frames were offered.
+    Flush(oneshot::Sender<()>),
+    /// All that was counted until now, as text.
+    Scrape(Format, oneshot::Sender<Bytes>),
+}
 
 /// Drives the reporter of one node.
 pub(crate) struct Driver {
     host: Host,
     reporter: HostReporter,
-    /// The moment that the reporter's time counts from.
-    start: time::Instant,
-    tiers: Vec<String>,
+    clock: Clock,
+    names: NodeNames,
     board: Arc<Board>,
     poster: Poster,
+    /// The reporter's tracks; those of the families follow.
     tracks: Vec<TrackId>,
+    families: Vec<Box<dyn Published>>,
     outlets: Vec<Outlet>,
     /// For each track, how many different frames there were.
     versions: Vec<u64>,
-    /// For each track, a buffer for the next frame.
-    buffers: Vec<BytesMut>,
-    requests: mpsc::Receiver<Flush>,
+    /// For each track, memory for the next frame.
+    pages: Vec<Page>,
+    scraper: Scraper,
+    /// Whether tables ran low before a scrape took in what they held.
+    pressed: bool,
+    requests: mpsc::Receiver<Request>,
+    /// Room for those that are answered together.
+    waiting: Vec<Request>,
     folded: usize,
 }
 
-/// The first size of a frame's buffer.
-const BUFFER: usize = 4096;
+/// So many requests wait for an answer, others for room to wait.
+pub(crate) const WAITING: usize = 64;
 
 impl Driver {
     pub(crate) fn new(
         mut config: Config,
         host: &Host,
-        requests: mpsc::Receiver<Flush>,
-    ) -> (Self, Arc<Board>) {
-        let outlets = std::mem::take(&mut config.sinks);
-        let reporter = host::reporter(&config, schedule(&config));
+        clock: Clock,
+        requests: mpsc::Receiver<Request>,
+    ) -> Result<(Self, Arc<Board>), ConfigError> {
+        let families = take_families(&config, host)?;
+        let reporter = host::reporter(&config, clock.schedule);
         let tracks: Vec<_> = reporter.all_tracks().collect();
-        let name = |track: &TrackId| Arc::from(track.name(config.tiers.as_slice()).concat());
-        let (board, poster) = Board::new(config.path(), tracks.iter().map(name).collect());
-        let board = Arc::new(board);
+        let (board, poster) = Board::new(config.path(), track_names(&config, &tracks));
+        let outlets = outlets(&mut config, &board)?;
+        let (board, places) = (Arc::new(board), tracks.len() + families.len());
         let driver = Self {
             host: host.clone(),
             reporter,
-            start: time::Instant::now(),
-            tiers: config.tiers,
+            clock,
+            names: NodeNames::new(config),
             board: board.clone(),
             poster,
-            outlets,
-            versions: vec![0; tracks.len()],
-            buffers: tracks.iter().map(|_| BytesMut::new()).collect(),
             tracks,
+            families,
+            outlets,
+            versions: vec![0; places],
+            pages: (0..places).map(|_| Page::default()).collect(),
+            scraper: Scraper::default(),
+            pressed: false,
             requests,
+            waiting: Vec::new(),
             folded: 0,
         };
-        (driver, board)
+        Ok((driver, board))
     }
 
     /// Ticks until the last owner is gone, and once more then.
@@ -79,11 +97,11 @@ impl Driver {
         tracing::info!(path = %self.board.path, "publishing stats");
         while let Some(request) = self.wait().await {
             match request {
-                Wake::Timer => self.reporter_tick(),
-                Wake::Flush(Flush(done)) => {
-                    self.tick_now();
-                    // Whoever asked may have left.
-                    let _ = done.send(());
+                Wake::Timer => self.tick_if_due(),
+                Wake::Request(request) => {
+                    self.answer(request);
+                    // However many ask, ticks come when they are due.
+                    self.tick_if_due();
                 }
             }
         }
@@ -103,107 +121,182 @@ impl Driver {
 
     /// Sleeps until there is something to do; nothing when the last owner is gone.
     async fn wait(&mut self) -> Option<Wake> {
-        let mut due = self.reporter.poll_timeout();
+        let mut due = if self.pressed {
+            self.reporter.poll_early_timeout()
+        } else {
+            self.reporter.poll_timeout()
+        };
         loop {
-            let deadline = self.start + time::Duration::from_micros(due.as_micros());
+            let deadline = self.clock.at(due);
+            // Requests first, so that the end of all owners is the last tick and follows no other.
             tokio::select! {
-                request = self.requests.recv() => return request.map(Wake::Flush),
+                biased;
+                request = self.requests.recv() => return request.map(Wake::Request),
                 () = time::sleep_until(deadline) => return Some(Wake::Timer),
                 () = self.host.shared().wake.notified() => due = self.reporter.poll_early_timeout(),
             }
         }
     }
 
-    fn now(&self) -> Instant {
-        let elapsed = self.start.elapsed().as_micros();
-        Instant::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
-    }
-
-    fn reporter_tick(&mut self) {
-        let now = self.now();
-        if self
-            .reporter
-            .handle_timeout(&self.host.shared().meters, now)
-        {
+    fn tick_if_due(&mut self) {
+        let (now, pressed) = (self.clock.now(), self.is_pressed());
+        let meters = &self.host.shared().meters;
+        if self.reporter.handle_timeout_beside(meters, pressed, now) {
             self.publish();
         }
     }
 
     fn tick_now(&mut self) {
-        let now = self.now();
+        let now = self.clock.now();
         self.reporter.tick(&self.host.shared().meters, now);
         self.publish();
     }
 
-    fn publish(&mut self) {
-        while let Some(track) = self.reporter.poll_track() {
-            let place = self
-                .tracks
-                .iter()
-                .position(|other| *other == track)
-                .unwrap_or_default();
-            let frame = self.frame(place);
-            if self.offer(&frame) {
-                self.reporter.accept(&self.host.shared().meters);
-            } else {
-                self.reporter.refuse();
+    /// Answers a request and those that came with it: with one tick, and one text in each format, however
+    /// many ask at once. What comes later is not answered with what was taken in before.
+    fn answer(&mut self, request: Request) {
+        let mut requests = std::mem::take(&mut self.waiting);
+        requests.push(request);
+        let more = std::iter::from_fn(|| self.requests.try_recv().ok());
+        requests.extend(more.take(WAITING));
+        if requests
+            .iter()
+            .any(|request| matches!(request, Request::Flush(_)))
+        {
+            self.tick_now();
+        }
+        let mut texts = Format::ALL.map(|format| (format, None));
+        for request in requests.drain(..) {
+            self.answer_from(&mut texts, request);
+        }
+        self.waiting = requests;
+    }
+
+    /// Answers one request. Whoever asked may have left.
+    fn answer_from(&mut self, texts: &mut [(Format, Option<Bytes>)], request: Request) {
+        match request {
+            Request::Flush(done) => {
+                let _ = done.send(());
             }
+            Request::Scrape(format, asked) => {
+                let mut texts = texts.iter_mut();
+                let text = texts.find(|(other, _)| *other == format);
+                if let Some((_, text)) = text.filter(|_| !asked.is_closed()) {
+                    let text = text.get_or_insert_with(|| self.scrape(format));
+                    let _ = asked.send(text.clone());
+                }
+            }
+        }
+    }
+
+    /// Writes what was counted until now. The frames of the next tick are the same as without.
+    fn scrape(&mut self, format: Format) -> Bytes {
+        self.pressed = self.is_pressed();
+        let now = self.clock.now();
+        self.reporter.collect(&self.host.shared().meters, now);
+        self.collect_families();
+        let books = Books {
+            meters: &self.host.shared().meters,
+            reporter: &self.reporter,
+            families: &self.families,
+            names: &self.names,
+        };
+        self.scraper.write(&books, format)
+    }
+
+    /// Whether any tables run low, or did before the last scrape.
+    fn is_pressed(&self) -> bool {
+        let meters = &self.host.shared().meters;
+        self.pressed
+            || meters.traffic().is_pressed()
+            || meters.presence().is_pressed()
+            || self.families.iter().any(|family| family.is_pressed())
+    }
+
+    /// Offers what changed. `node.json` goes last, as it tells of the other frames.
+    fn publish(&mut self) {
+        self.pressed = false;
+        self.collect_families();
+        for family in 0..self.families.len() {
+            self.publish_family(family);
+        }
+        while let Some(track) = self.reporter.poll_track() {
+            self.publish_track(track);
         }
         self.outlets.retain(Outlet::is_open);
         self.note();
     }
 
-    /// Encodes the reporter's next frame.
-    fn frame(&mut self, track: usize) -> Frame {
-        let mut buffer = std::mem::take(&mut self.buffers[track]);
-        let last = self
-            .poster
-            .shown(track)
-            .map(|frame| frame.payload)
-            .unwrap_or_default();
-        let names = self.tiers.as_slice();
-        let mut len = 0;
-        loop {
-            buffer.resize(buffer.capacity().max(BUFFER).max(len + 1), 0);
-            let meters = &self.host.shared().meters;
-            let room = &mut buffer[len..];
-            let chunk = self.reporter.poll_frame_after(meters, names, &last, room);
-            len += chunk.len;
-            if chunk.end {
-                break;
-            }
-            buffer.reserve(len);
+    fn collect_families(&mut self) {
+        let now_ms = self.reporter.traffic().stamp();
+        for (family, (_, usage)) in self.families.iter_mut().zip(&mut self.names.families) {
+            family.collect(now_ms);
+            *usage = family.usage();
         }
-        buffer.truncate(len);
+    }
+
+    fn publish_family(&mut self, family: usize) {
+        if !self.families[family].owes() {
+            return;
+        }
+        let frame = self.frame(self.tracks.len() + family);
+        let accepted = self.offer(&frame);
+        if accepted {
+            self.families[family].accept();
+        }
+        self.reporter.count_beside(frame.payload.len(), accepted);
+    }
+
+    fn publish_track(&mut self, track: TrackId) {
+        let places = self.tracks.iter().position(|other| *other == track);
+        let frame = self.frame(places.unwrap_or_default());
+        if self.offer(&frame) {
+            self.reporter.accept(&self.host.shared().meters);
+        } else {
+            self.reporter.refuse();
+        }
+    }
+
+    /// Encodes the next frame of a track; of the reporter's, only the one whose turn it is.
+    fn frame(&mut self, track: usize) -> Frame {
+        let mut page = std::mem::take(&mut self.pages[track]);
+        let last = self.poster.shown(track).map(|frame| frame.payload);
+        let last = last.unwrap_or_default();
         Frame {
             track,
             name: self.board.names[track].clone(),
             ts_ms: self.reporter.health().ts_ms,
-            payload: buffer.freeze(),
+            payload: page.fill(|room| self.encode(track, &last, room)),
         }
+    }
+
+    /// Writes the next piece of a frame into `room`.
+    fn encode(&mut self, track: usize, last: &[u8], room: &mut [u8]) -> Chunk {
+        if let Some(family) = track.checked_sub(self.tracks.len()) {
+            return self.families[family].encode(last, room);
+        }
+        let (meters, names) = (&self.host.shared().meters, &self.names);
+        self.reporter.poll_frame_after(meters, names, last, room)
     }
 
     /// Shows a frame and offers it to the sinks; says whether nothing is owed to any of them.
     fn offer(&mut self, frame: &Frame) -> bool {
-        let shown = self.poster.shown(frame.track);
-        if shown.is_none_or(|shown| shown.payload != frame.payload) {
+        let mut before = self.poster.shown(frame.track);
+        let changed = before.as_ref().map(|before| &before.payload) != Some(&frame.payload);
+        if changed {
             self.versions[frame.track] += 1;
-            let before = self.poster.show(frame.clone());
-            self.recycle(frame.track, before);
+            before = self.poster.show(frame.clone());
         }
         let version = self.versions[frame.track];
         let mut all = true;
         for outlet in &mut self.outlets {
             all &= outlet.offer(frame, version);
         }
-        all
-    }
-
-    /// Uses the memory of an old frame again if no reader holds it any more.
-    fn recycle(&mut self, track: usize, frame: Option<Frame>) {
-        if let Some(Ok(buffer)) = frame.map(|frame| frame.payload.try_into_mut()) {
-            self.buffers[track] = buffer;
+        // Not before the sinks have the next: until then they may hold this one.
+        if let Some(before) = before.filter(|_| changed) {
+            self.pages[frame.track].recycle(before.payload);
         }
+        all
     }
 
     /// Tells the operator how the tick went.
@@ -239,18 +332,39 @@ impl Driver {
 
 enum Wake {
     Timer,
-    Flush(Flush),
+    Request(Request),
 }
 
-fn schedule(config: &Config) -> Schedule {
-    let interval = u64::try_from(config.interval.as_micros()).unwrap_or(u64::MAX);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Schedule {
-        interval: Duration::from_micros(interval),
-        start: Instant::from_micros(0),
-        start_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
-        epoch: u64::try_from(now.as_micros()).unwrap_or(u64::MAX),
+/// The sinks that were given, and one for each origin.
+fn outlets(config: &mut Config, board: &Board) -> Result<Vec<Outlet>, ConfigError> {
+    let mut outlets = std::mem::take(&mut config.sinks);
+    for origin in std::mem::take(&mut config.origins) {
+        let sink = TrackSink::announce(&origin, &board.path, &board.names);
+        let sink = sink.map_err(ConfigError::Announce)?;
+        outlets.push(Outlet::new(Box::new(sink)));
     }
+    Ok(outlets)
+}
+
+/// Takes hold of all families, or of none.
+fn take_families(config: &Config, host: &Host) -> Result<Vec<Box<dyn Published>>, ConfigError> {
+    let wake = &host.shared().wake;
+    let families = config.families.iter();
+    families
+        .map(|family| {
+            let taken = || ConfigError::FamilyTaken {
+                family: family.name(),
+            };
+            family.take(wake).ok_or_else(taken)
+        })
+        .collect()
+}
+
+/// The names of all tracks in the order of their places.
+fn track_names(config: &Config, tracks: &[TrackId]) -> Vec<Arc<str>> {
+    let tiers = config.tiers.as_slice();
+    let tracks = tracks.iter().map(|track| track.name(tiers).concat());
+    let families = config.families.iter();
+    let families = families.map(|family| format!("{}.json", family.name()));
+    tracks.chain(families).map(Arc::from).collect()
 }

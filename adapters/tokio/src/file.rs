@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Frame, Sink, SinkError};
+use crate::{Frame, Sink, SinkError, frame::quoted};
 
 /// Frames that may wait for the disk; one more is refused and offered again with the next tick.
 const QUEUE: usize = 64;
@@ -116,11 +116,10 @@ fn write_all_lines(writer: &mut impl Write, queue: &Receiver<Frame>, closing: &A
 }
 
 fn line(frame: &Frame) -> Vec<u8> {
-    // Names have no control characters: the configuration refuses them.
-    let name = frame.name.replace('\\', "\\\\").replace('"', "\\\"");
     let head = format!(
-        "{{\"ts_ms\":{},\"track\":\"{name}\",\"frame\":",
-        frame.ts_ms
+        "{{\"ts_ms\":{},\"track\":{},\"frame\":",
+        frame.ts_ms,
+        quoted(&frame.name)
     );
     [head.as_bytes(), &frame.payload, b"}\n"].concat()
 }

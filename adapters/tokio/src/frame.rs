@@ -16,3 +16,8 @@ pub struct Frame {
     /// A JSON object.
     pub payload: Bytes,
 }
+
+/// A track's name as a JSON string. Names have no control characters: the configuration refuses them.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+}

@@ -1,6 +1,7 @@
 //! The meters of a host: tables in boxes, under spin locks.
 
 use std::{
+    fmt,
     hash::{BuildHasher, RandomState},
     hint::spin_loop,
     sync::{
@@ -27,7 +28,7 @@ pub const KEY_BYTES: usize = 96;
 
 type KeyWords = [usize; KEY_WORDS];
 
-type Boxed<F> = Tables<
+pub(crate) type Boxed<F> = Tables<
     F,
     KeyWords,
     HostLock,
@@ -38,7 +39,8 @@ type Boxed<F> = Tables<
     Box<[Cell<F>]>,
 >;
 
-type BoxedPages<F> = Pages<Box<[Account<F>]>, Box<[u8]>, Box<[Id]>, Box<[Lane<F>]>, Box<[Span]>>;
+pub(crate) type BoxedPages<F> =
+    Pages<Box<[Account<F>]>, Box<[u8]>, Box<[Id]>, Box<[Lane<F>]>, Box<[Span]>>;
 
 pub(crate) type HostMeters = Meters<Boxed<Traffic>, Boxed<Presence>>;
 pub(crate) type HostReporter = Reporter<BoxedPages<Traffic>, BoxedPages<Presence>>;
@@ -103,12 +105,11 @@ pub struct Host(Arc<Lease>);
 #[derive(Debug)]
 struct Lease(Arc<Shared>);
 
-#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) meters: HostMeters,
     pub(crate) prefix: String,
     /// Wakes the driver before its time.
-    pub(crate) wake: Notify,
+    pub(crate) wake: Arc<Notify>,
 }
 
 impl Host {
@@ -119,7 +120,7 @@ impl Host {
         let shared = Shared {
             meters: Meters::new(traffic, presence),
             prefix: config.prefix.clone(),
-            wake: Notify::new(),
+            wake: Arc::default(),
         };
         Self(Arc::new(Lease(Arc::new(shared))))
     }
@@ -137,6 +138,16 @@ impl Host {
     #[inline]
     pub(crate) fn shared(&self) -> &Shared {
         &self.0.0
+    }
+}
+
+/// Leaves the tables out.
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("prefix", &self.prefix)
+            .field("usage", &self.meters.traffic().usage())
+            .finish_non_exhaustive()
     }
 }
 
@@ -210,7 +221,7 @@ fn tiers(config: &Config) -> usize {
     2 + config.tiers.len()
 }
 
-fn meter<F: Family>(series: usize, cells: usize, lanes: usize) -> Meter<F, Boxed<F>> {
+pub(crate) fn meter<F: Family>(series: usize, cells: usize, lanes: usize) -> Meter<F, Boxed<F>> {
     let tables = Tables::new(
         HostLock::default(),
         boxed(lanes, || ()),
@@ -233,7 +244,7 @@ fn shards(series: usize) -> usize {
     (series / 16).clamp(1, 64).next_power_of_two()
 }
 
-fn pages<F: Family>(series: usize, lanes: usize) -> BoxedPages<F> {
+pub(crate) fn pages<F: Family>(series: usize, lanes: usize) -> BoxedPages<F> {
     let rows = series + lanes;
     Pages {
         accounts: boxed(rows, || Account::ZERO),

@@ -19,26 +19,62 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Other families, among them those of the core for calls, replication and caches, count in a
+//! [`FamilyMeter`] that the node publishes too. [`Stats::scrape`] writes all of them as text.
+//!
+//! # Features
+//!
+//! None is on unless it is asked for.
+//!
+//! - `http`: serves text for scrapers, the newest frames and a health check: see the module `http`.
 #![forbid(unsafe_code)]
 
 mod board;
+mod broadcast;
+mod clock;
 mod config;
 mod driver;
+mod families;
+mod family;
+mod family_config;
 mod file;
 mod frame;
 mod host;
+#[cfg(feature = "http")]
+pub mod http;
+mod names;
+mod news;
+mod origin;
+mod page;
+mod published;
+mod scrape;
 mod sink;
 mod stats;
+mod track;
+mod track_sink;
 
 pub use board::Latest;
+pub use broadcast::{BroadcastConsumer, BroadcastError, BroadcastProducer};
 pub use config::{Config, ConfigError};
+pub use family::{FamilyMeter, FamilyRef};
+pub use family_config::FamilyConfig;
 pub use file::FileSink;
 pub use frame::Frame;
 pub use host::{Host, HostRef, KEY_BYTES};
+pub use origin::{AnnounceError, Announcement, OriginConsumer, OriginProducer};
 pub use sink::{Sink, SinkError};
 pub use stats::Stats;
+pub use track::{
+    GroupConsumer, GroupProducer, TrackConfig, TrackConsumer, TrackProducer, TrackWeak,
+};
+pub use track_sink::TrackSink;
 
-pub use streamgauge_core::{Health, Presence, Role, Tier, Traffic};
+pub use streamgauge_core::track::{Amount, Fetch, Reason, TrackError, TrackEvent};
+pub use streamgauge_core::{
+    Cache, CallOutcome, Counter, Event, Family, Format, Health, Lease, Presence, Replication, Role,
+    Rpc, Tier, Traffic, Usage, family, negotiate,
+};
 
 /// Counts for one tier; see [`streamgauge_core::StatsHandle`].
 pub type StatsHandle = streamgauge_core::StatsHandle<Host>;
@@ -54,3 +90,9 @@ pub type PublisherTrack = streamgauge_core::PublisherTrack<Host>;
 pub type SubscriberTrack = streamgauge_core::SubscriberTrack<Host>;
 /// Guard of one connected session; see [`streamgauge_core::Announce`].
 pub type SessionStats = streamgauge_core::SessionStats<Host>;
+/// Counts for one service; see [`streamgauge_core::ServiceStats`].
+pub type ServiceStats = streamgauge_core::ServiceStats<FamilyMeter<Rpc>>;
+/// Counts for one channel; see [`streamgauge_core::ChannelStats`].
+pub type ChannelStats = streamgauge_core::ChannelStats<FamilyMeter<Replication>>;
+/// Counts for one track's cache; see [`streamgauge_core::CacheStats`].
+pub type CacheStats = streamgauge_core::CacheStats<FamilyMeter<Cache>>;

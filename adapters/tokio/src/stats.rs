@@ -1,8 +1,9 @@
 //! What a user holds: the owner of a node's counting and publishing.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc, time::Duration};
 
-use streamgauge_core::{Tier, Usage};
+use bytes::Bytes;
+use streamgauge_core::{Format, Tier, Usage};
 use tokio::{
     runtime,
     sync::{mpsc, oneshot, watch},
@@ -11,7 +12,8 @@ use tokio::{
 use crate::{
     Config, ConfigError, Latest, StatsHandle,
     board::Board,
-    driver::{Driver, Flush},
+    clock::Clock,
+    driver::{Driver, Request, WAITING},
     host::{Host, HostRef},
 };
 
@@ -22,15 +24,32 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Stats(Option<Arc<Node>>);
 
-#[derive(Debug)]
 struct Node {
     host: Host,
     board: Arc<Board>,
+    clock: Clock,
     tiers: Vec<String>,
     /// The driver ends when this closes.
-    flushes: mpsc::Sender<Flush>,
+    requests: mpsc::Sender<Request>,
     /// Closes when the driver has ended.
     ended: watch::Receiver<()>,
+}
+
+#[cfg(feature = "http")]
+impl Stats {
+    /// The time of the frames, and what tells this node's life from others; nothing when disabled.
+    pub(crate) fn clock(&self) -> Option<&Clock> {
+        self.0.as_ref().map(|node| &node.clock)
+    }
+}
+
+impl Node {
+    /// Asks the driver, and waits for its answer; nothing if it has ended.
+    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Option<T> {
+        let (answer, answered) = oneshot::channel();
+        self.requests.send(request(answer)).await.ok()?;
+        answered.await.ok()
+    }
 }
 
 impl Stats {
@@ -43,9 +62,10 @@ impl Stats {
         let runtime = runtime::Handle::try_current().map_err(|_| ConfigError::NoRuntime)?;
         let host = Host::new(&config);
         let tiers = config.tiers.clone();
-        let (flushes, requests) = mpsc::channel(8);
+        let (sender, requests) = mpsc::channel(WAITING);
         let (alive, ended) = watch::channel(());
-        let (driver, board) = Driver::new(config, &host, requests);
+        let clock = Clock::start(config.interval);
+        let (driver, board) = Driver::new(config, &host, clock, requests)?;
         runtime.spawn(async move {
             driver.run().await;
             drop(alive);
@@ -53,8 +73,9 @@ impl Stats {
         Ok(Self(Some(Arc::new(Node {
             host,
             board,
+            clock,
             tiers,
-            flushes,
+            requests: sender,
             ended,
         }))))
     }
@@ -109,6 +130,16 @@ impl Stats {
         self.0.as_ref()?.board.latest(track)
     }
 
+    /// How long ago the last tick was, in whole milliseconds; nothing when disabled, before the first
+    /// tick, and when the runtime that these stats were spawned on is gone.
+    pub fn since_tick(&self) -> Option<Duration> {
+        let node = self.0.as_ref().filter(|node| !node.requests.is_closed())?;
+        let tick = node.board.latest("node.json")?.frame()?.ts_ms;
+        Some(Duration::from_millis(
+            node.clock.now_ms().saturating_sub(tick),
+        ))
+    }
+
     /// How full the tables of traffic are.
     pub fn usage(&self) -> Usage {
         self.0.as_ref().map_or_else(Usage::default, |node| {
@@ -120,11 +151,22 @@ impl Stats {
     /// counted before the call.
     pub async fn flush(&self) {
         let Some(node) = &self.0 else { return };
-        let (done, finished) = oneshot::channel();
-        if node.flushes.send(Flush(done)).await.is_ok() {
-            // An error means that the driver ended, and it flushes when it does.
-            let _ = finished.await;
-        }
+        // Nothing means that the driver ended, and it flushes when it does.
+        node.ask(Request::Flush).await;
+    }
+
+    /// All that was counted before the call, as text for scrapers: traffic, presence and the other
+    /// families, as one snapshot. Who asks at the same time gets the same text. Empty when disabled, or
+    /// when the runtime that these stats were spawned on is gone.
+    ///
+    /// Costs a collect, and some nanoseconds per line; the memory is used again once nobody holds the
+    /// text before.
+    pub async fn scrape(&self, format: Format) -> Bytes {
+        let Some(node) = &self.0 else {
+            return Bytes::new();
+        };
+        let text = node.ask(|text| Request::Scrape(format, text)).await;
+        text.unwrap_or_default()
     }
 
     /// Drops this clone; if it was the last, waits until the last frames were offered to the sinks.
@@ -136,5 +178,15 @@ impl Stats {
             // The driver sends nothing: this waits for its end.
             let _ = ended.changed().await;
         }
+    }
+}
+
+/// Says which node it is, and leaves its tables out.
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("path", &self.board.path)
+            .field("shared", self.host.shared())
+            .finish_non_exhaustive()
     }
 }

@@ -7,12 +7,12 @@ use super::{Out, Window};
 use crate::{
     key::{self, KeyWords},
     ledger::Series,
-    schema::{Family, Word},
+    schema::{Family, Gauge, Histogram, MAX_NAME, MAX_WORDS, Totals, Word},
     time::quotient,
 };
 
 /// Bytes that a word's name takes with what JSON wants around it, at most: `,"frames":`.
-const LABEL: usize = 32;
+const LABEL: usize = MAX_NAME + 6;
 
 /// Bytes of the longest form.
 const FORM: usize = MAX_WORDS * LABEL;
@@ -29,7 +29,6 @@ struct Form {
 
 impl Form {
     const fn of(words: &[Word]) -> Self {
-        assert!(words.len() <= MAX_WORDS, "a family has at most 32 words");
         let mut form = Self {
             text: [0; FORM],
             len: 0,
@@ -75,16 +74,23 @@ impl<F: Family> Forms<F> {
     const FORM: Form = Form::of(F::WORDS);
 }
 
-const MAX_WORDS: usize = 32;
-
 /// Digits of the largest `u64`.
 const DIGITS: usize = 20;
 
 /// No row is longer than this; the rest of the last padded copy included.
 pub(crate) const fn longest_row<F: Family>(key_len: usize) -> usize {
-    let words = F::WORDS.len() + 1;
-    key_len * "\\u0000".len() + words * (LABEL + DIGITS) + LABEL + size_of::<u64>()
+    let words = F::WORDS.len() + F::GAUGES.len() + F::HISTOGRAMS.len() + 1;
+    let of_histograms = F::Totals::LEN - F::WORDS.len();
+    key_len * "\\u0000".len()
+        + words * (LABEL + DIGITS)
+        + F::HISTOGRAMS.len() * HISTOGRAM
+        + of_histograms * (DIGITS + 1)
+        + LABEL
+        + size_of::<u64>()
 }
+
+/// Bytes that JSON wants around the words of a histogram: `{"buckets":[],"sum":}`.
+const HISTOGRAM: usize = 24;
 
 /// Writes `"path":{"word":1,..,"since":2}`, after a comma unless it is the first.
 #[inline]
@@ -98,7 +104,42 @@ pub(crate) fn row<F: Family, K: KeyWords>(
     name(out, series);
     out.put(b"\":");
     words::<F>(out, series.words);
+    for gauge in F::GAUGES {
+        put_gauge(out, gauge, series.gauge(gauge));
+    }
+    for histogram in F::HISTOGRAMS {
+        put_histogram(out, histogram, series.words);
+    }
     out.put_padded(&since.text, since.len);
+}
+
+/// Writes `,"gauge":1`, or `null` for one that was never set.
+fn put_gauge(out: &mut impl Out, gauge: &Gauge, value: Option<u64>) {
+    put_name(out, gauge.name);
+    match value {
+        Some(value) => number(out, value),
+        None => out.put(b"null"),
+    }
+}
+
+/// Writes `,"histogram":{"buckets":[1,..],"sum":2}`.
+fn put_histogram(out: &mut impl Out, histogram: &Histogram, words: &[u64]) {
+    let read = histogram.read(words);
+    put_name(out, histogram.name);
+    out.put(b"{\"buckets\":");
+    for (place, n) in read.buckets.iter().enumerate() {
+        out.put(if place == 0 { b"[" } else { b"," });
+        number(out, *n);
+    }
+    out.put(b"],\"sum\":");
+    number(out, read.sum);
+    out.put(b"}");
+}
+
+fn put_name(out: &mut impl Out, name: &str) {
+    out.put(b",\"");
+    out.put(name.as_bytes());
+    out.put(b"\":");
 }
 
 /// The end of a row, `,"since":1}`, which many rows have in common.
@@ -138,6 +179,11 @@ impl Since {
 #[inline]
 pub(crate) fn words<F: Family>(out: &mut impl Out, words: &[u64]) {
     let form = const { &Forms::<F>::FORM };
+    let words = if F::Totals::LEN == F::WORDS.len() {
+        words
+    } else {
+        words.get(..F::WORDS.len()).unwrap_or_default()
+    };
     let (mut written, mut first) = (0, 0);
     for (at, (place, word)) in form.digits.iter().zip(words).enumerate() {
         if *word >= 10 {
@@ -171,12 +217,7 @@ fn name<K: KeyWords>(out: &mut impl Out, series: &Series<'_, K>) {
         key.bytes().for_each(|byte| escaped(out, byte));
         return;
     }
-    let mut left = key.len();
-    for chunk in key.chunks() {
-        let len = left.min(chunk.len());
-        out.put_padded(&chunk, len);
-        left -= len;
-    }
+    key.put(out);
 }
 
 /// Writes text that is not a key, escaped as JSON wants it.
@@ -220,6 +261,18 @@ pub(crate) fn number(out: &mut impl Out, n: u64) {
         leading(out, n);
     } else {
         long_number(out, n);
+    }
+}
+
+/// Writes three bytes, a number, and a byte more.
+#[inline]
+pub(crate) fn framed_number(out: &mut impl Out, [a, b, c]: [u8; 3], n: u64, after: u8) {
+    if n < 10 {
+        out.put_padded(&[a, b, c, digit(n), after, 0, 0, 0], 5);
+    } else {
+        out.put_padded(&[a, b, c, 0], 3);
+        number(out, n);
+        out.put(&[after]);
     }
 }
 

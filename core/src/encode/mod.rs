@@ -5,6 +5,7 @@
 //! So a small buffer costs time but no memory.
 
 pub(crate) mod json;
+pub(crate) mod text;
 
 /// Where an encoder writes.
 pub(crate) trait Out {
@@ -30,6 +31,7 @@ pub(crate) trait Out {
 }
 
 /// A buffer that surely holds what is written.
+#[derive(Debug)]
 pub(crate) struct Whole<'a> {
     room: &'a mut [u8],
     written: usize,
@@ -46,9 +48,20 @@ impl<'a> Whole<'a> {
         self.written
     }
 
+    /// Bytes that there is room for.
+    #[inline]
+    pub(crate) fn left(&self) -> usize {
+        self.room.len()
+    }
+
+    /// What is not written yet.
+    pub(crate) fn rest(&mut self) -> &mut [u8] {
+        self.room
+    }
+
     /// The next `len` bytes, which now count as written.
     #[inline]
-    fn take(&mut self, len: usize) -> &'a mut [u8] {
+    pub(crate) fn take(&mut self, len: usize) -> &'a mut [u8] {
         let room = core::mem::take(&mut self.room);
         let Some((taken, rest)) = room.split_at_mut_checked(len) else {
             return &mut [];
@@ -112,6 +125,11 @@ impl<'a> Window<'a> {
 
     pub(crate) fn written(&self) -> usize {
         self.at
+    }
+
+    /// The length of all that was written, seen or not.
+    pub(crate) fn total(&self) -> usize {
+        self.total
     }
 
     /// Whether all that was written has gone out, now or before.

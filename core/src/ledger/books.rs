@@ -1,7 +1,7 @@
 //! The memory of a ledger: an element for each row of the meter, in boxes or arrays.
 
 use crate::{
-    schema::{Family, Totals},
+    schema::{Family, Gauge, Totals},
     sync::Id,
 };
 
@@ -18,6 +18,24 @@ impl<F: Family> Account<F> {
         totals: F::Totals::ZERO,
         since: 0,
     };
+
+    /// Its words; those of histograms follow the others.
+    #[inline]
+    pub(crate) fn words(&self) -> &[u64] {
+        self.totals.as_ref()
+    }
+
+    /// The value of one of the family's gauges; nothing if it was never set.
+    #[inline]
+    pub(crate) fn gauge(&self, gauge: &Gauge) -> Option<u64> {
+        gauge.read(self.totals.as_ref())
+    }
+
+    /// When this life of the series began at the earliest, in milliseconds since the Unix epoch.
+    #[inline]
+    pub(crate) const fn since(&self) -> u64 {
+        self.since
+    }
 }
 
 /// What one lane has added up to.

@@ -55,7 +55,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         if let Some(lane) = lanes.get_mut(lane) {
             lane.told = !leaving;
         }
-        self.sweep(meter, lane);
+        self.sweep(meter, lane, 0);
     }
 
     #[inline]

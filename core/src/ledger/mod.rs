@@ -3,19 +3,23 @@
 
 mod books;
 mod diff;
+mod keep;
+mod levels;
 mod order;
 mod retain;
 mod reuse;
 
 pub use books::{Account, Books, InlineBooks, Lane, Pages, Span, Split};
+pub use keep::Linger;
+use levels::summed;
 pub(crate) use retain::check_series;
 
 use crate::{
     key::{Key, KeyWords},
     meter::{Drained, Meter},
-    schema::{Events, Family, Totals},
+    schema::{Distribution, Family, Gauge, Histogram, Totals},
     storage::Storage,
-    sync::{Id, narrow, widen},
+    sync::{AtomicWords, Id, narrow, widen},
 };
 
 /// The most lanes that a ledger keeps apart.
@@ -27,6 +31,9 @@ const KNOWN: u8 = 1;
 const LIVE: u8 = 2;
 /// The series moved since the sink last accepted it.
 const MOVED: u8 = 4;
+/// The series, of a family whose series are kept, was idle when this was last looked at, and nobody has
+/// held it since.
+const IDLE: u8 = 8;
 /// The series' lane stands above the flags.
 const LANE_SHIFT: u32 = 4;
 
@@ -43,6 +50,9 @@ pub struct Ledger<F, B> {
     met: usize,
     /// When the last collect was, in milliseconds; strictly rising.
     stamp: u64,
+    linger: Linger,
+    /// When it was last looked at which series are idle, in milliseconds.
+    looked: u64,
     family: core::marker::PhantomData<fn(F)>,
 }
 
@@ -51,13 +61,33 @@ pub struct Ledger<F, B> {
 pub struct Series<'a, K: KeyWords> {
     /// Its name.
     pub key: Key<K>,
-    /// Its words, in the family's order.
+    /// Its words, in the family's order, then those of histograms and gauges.
     pub words: &'a [u64],
     /// When this life of it began at the earliest, in milliseconds since the Unix epoch: the tick
     /// before it was first seen.
     pub since: u64,
     /// Whether the name has bytes that a JSON string must escape.
     pub(crate) escape: bool,
+}
+
+impl<'a, K: KeyWords> Series<'a, K> {
+    /// The value of one of its family's gauges; nothing if it was never set.
+    #[must_use]
+    pub fn gauge(&self, gauge: &Gauge) -> Option<u64> {
+        gauge.read(self.words)
+    }
+
+    /// What one of its family's histograms recorded.
+    #[must_use]
+    pub fn histogram(&self, histogram: &Histogram) -> Distribution<'a> {
+        histogram.read(self.words)
+    }
+
+    /// The series as its family's plain snapshot.
+    #[must_use]
+    pub fn snapshot<F: Family>(&self) -> F {
+        F::from_words(self.words)
+    }
 }
 
 impl<F: Family, B: Books<F>> Ledger<F, B> {
@@ -68,8 +98,18 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             ordered: 0,
             met: 0,
             stamp: epoch_ms,
+            linger: Linger::Forever,
+            looked: epoch_ms,
             family: core::marker::PhantomData,
         }
+    }
+
+    /// Sets how long series stay after their last handle went, in a family whose series are
+    /// [kept](Family::KEPT). Series of others are released at once.
+    #[must_use]
+    pub const fn with_linger(mut self, linger: Linger) -> Self {
+        self.linger = linger;
+        self
     }
 
     /// Takes in all that guards counted since the last call. `now_ms` is in milliseconds since the
@@ -88,12 +128,18 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             Drained::Row => {
                 self.meet(id, || Some(row.lane()), began);
                 row.take_deltas(|word, n| self.sum(id, Some(word), n));
-                self.settle(id);
+                self.settle(id, row.is_held());
             }
             Drained::Grown(slot, n) => self.sum(id, F::SLOTS.get(slot).copied(), n as u64),
         });
         self.sort_in(meter);
+        if F::Set::COUNT > 0 {
+            self.read_levels(meter);
+        }
         self.sweep_idle(meter);
+        if F::KEPT {
+            self.release_idle(meter);
+        }
     }
 
     /// Everything ever collected in a lane: never falls.
@@ -109,7 +155,8 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             let Some(account) = accounts.get(*id as usize) else {
                 continue;
             };
-            for (retired, word) in retired.as_mut().iter_mut().zip(account.totals.as_ref()) {
+            let words = account.totals.as_ref().iter().take(summed::<F>());
+            for (retired, word) in retired.as_mut().iter_mut().zip(words) {
                 *retired = retired.wrapping_sub(*word);
             }
         }
@@ -161,7 +208,31 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         })
     }
 
-    fn lane_totals(&self, lane: usize) -> F::Totals {
+    /// What a row has added up to.
+    #[inline]
+    pub(crate) fn account(&self, id: u32) -> Option<&Account<F>> {
+        self.books.accounts().get(id as usize)
+    }
+
+    /// What the series of a lane that have ended brought to these words; the others are left as they
+    /// are in all.
+    pub(crate) fn retired_words(&self, lane: usize, words: core::ops::Range<usize>) -> F::Totals {
+        let mut retired = self.lane_totals(lane);
+        let accounts = self.books.accounts();
+        if let Some(retired) = retired.as_mut().get_mut(words.clone()) {
+            for id in self.lane_rows(lane) {
+                let account = accounts.get(*id as usize);
+                let live = account.and_then(|account| account.totals.as_ref().get(words.clone()));
+                for (retired, live) in retired.iter_mut().zip(live.unwrap_or_default()) {
+                    *retired = retired.wrapping_sub(*live);
+                }
+            }
+        }
+        retired
+    }
+
+    /// The words of [`total`](Self::total).
+    pub(crate) fn lane_totals(&self, lane: usize) -> F::Totals {
         let lane = self.books.lanes().get(lane);
         lane.map_or(F::Totals::ZERO, |lane| lane.total)
     }
@@ -236,8 +307,9 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         }
     }
 
-    /// Sees whether anything is open in a row that was touched.
-    fn settle(&mut self, id: u32) {
+    /// Sees whether anything is open in a row that was touched. In a family that has no pairs, or keeps its
+    /// series, a handle that is held counts as open.
+    fn settle(&mut self, id: u32, held: bool) {
         let Split {
             accounts,
             flags,
@@ -246,7 +318,23 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         } = self.books.split();
         let row = accounts.get(id as usize).zip(flags.get_mut(id as usize));
         let Some((account, flags)) = row else { return };
-        if is_open::<F>(account.totals.as_ref()) {
+        if F::KEPT {
+            *flags &= !IDLE;
+        }
+        let by_handle = const { F::KEPT || F::PAIRS.is_empty() };
+        let open = if by_handle {
+            held
+        } else {
+            is_open::<F>(account.totals.as_ref())
+        };
+        if by_handle && open != (*flags & LIVE != 0) {
+            // No word tells of it, but the next frame must.
+            *flags |= MOVED;
+            if let Some(lane) = lanes.get_mut(usize::from(*flags >> LANE_SHIFT)) {
+                lane.told = false;
+            }
+        }
+        if open {
             *flags |= LIVE;
             return;
         }
@@ -273,7 +361,6 @@ fn grow(totals: &mut impl AsMut<[u64]>, word: usize, n: u64) {
 
 /// Whether any pair of a series is open.
 fn is_open<F: Family>(words: &[u64]) -> bool {
-    let word = |word: Option<usize>| word.and_then(|word| words.get(word));
-    let mut pairs = Events::<F>::WORDS.iter();
-    pairs.any(|[begun, ended]| word(*begun) != word(*ended))
+    let mut pairs = F::PAIRS.iter();
+    pairs.any(|[begun, ended]| words.get(*begun) != words.get(*ended))
 }

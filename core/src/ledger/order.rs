@@ -57,14 +57,18 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
                 .get(lane)
                 .is_some_and(|lane| lane.ended && lane.told)
             {
-                self.sweep(meter, lane);
+                self.sweep(meter, lane, 0);
             }
         }
     }
 
     /// Retires the series of a lane that have ended and whose end the sink has accepted. What could
-    /// not go, because it was reopened meanwhile, is met again in a later collect.
-    pub(super) fn sweep<S: Storage<F>>(&mut self, meter: &Meter<F, S>, lane: usize) {
+    /// not go, because it was reopened meanwhile, is met again in a later collect. Where series are kept,
+    /// only those go that are marked so.
+    pub(super) fn sweep<S: Storage<F>>(&mut self, meter: &Meter<F, S>, lane: usize, marked: u8) {
+        if marked == 0 && !self.goes_at_once() {
+            return;
+        }
         let range = self.lane_range(lane);
         let (start, end) = (range.start, range.end);
         let Split {
@@ -88,6 +92,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             if let Some((flags, account)) = row
                 && at < end
                 && *flags & (LIVE | MOVED) == 0
+                && (!F::KEPT || *flags & marked == marked)
                 && meter.retire(widen(id))
             {
                 *account = Account::ZERO;

@@ -5,7 +5,7 @@ use crate::{
     key::KeyWords,
     meter::Meter,
     retained::{Reader, Record, RecordName, RestoreError, Restored, Saved, Writer, longest_record},
-    schema::{Events, Family},
+    schema::Family,
     storage::Storage,
     sync::widen,
 };
@@ -143,9 +143,9 @@ pub(crate) fn check_series<F: Family, K: KeyWords, I: Iterator<Item = u8>>(
 
 /// The same words with nothing open: guards do not outlive a reset.
 fn closed<F: Family>(mut words: F::Totals) -> F::Totals {
-    for [begun, ended] in Events::<F>::WORDS {
-        let begun = begun.and_then(|word| words.as_ref().get(word).copied());
-        let ended = ended.and_then(|word| words.as_mut().get_mut(word));
+    for [begun, ended] in F::PAIRS {
+        let begun = words.as_ref().get(*begun).copied();
+        let ended = words.as_mut().get_mut(*ended);
         if let Some((begun, ended)) = begun.zip(ended) {
             *ended = begun;
         }

@@ -4,6 +4,7 @@
 //! the pool's, for free rows and cells. Bumps take neither.
 
 mod collect;
+mod hold;
 mod open;
 
 use core::marker::PhantomData;
@@ -168,6 +169,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
             link = &self.row(link.get()?)?.next;
         }
         link.follow(&row.next);
+        row.forget_levels();
         #[allow(clippy::cast_possible_truncation, reason = "at most 256 lanes")]
         let place = id.checked_sub(self.lanes() as u32)?;
         self.storage.pool().put_row(place, &row.next);

@@ -131,7 +131,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
 
     /// Finds or makes the series and runs `f` on its row; on the lane's overflow series when there
     /// is no room, or no key because the name was too long.
-    fn enter<T>(
+    pub(super) fn enter<T>(
         &self,
         lane: usize,
         key: Option<&Key<S::Key>>,
@@ -282,7 +282,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     }
 
     #[inline]
-    fn seated(&self, place: Place, cell: Option<u32>) -> Seat {
+    pub(super) fn seated(&self, place: Place, cell: Option<u32>) -> Seat {
         if cell.is_none() {
             self.storage.pool().count_folded_guard();
         }

@@ -18,22 +18,21 @@ impl Clock {
         }
     }
 
-    /// The time now, in steps forward since the first reading.
+    /// The time now, in steps forward since the first reading. A step counts for `most` at the most, so
+    /// that a reading gone astray does not use up the time there is.
     #[inline]
-    pub(super) fn advance(&mut self, now: Instant) -> Instant {
-        let step = now.saturating_since(self.shown.unwrap_or(now));
+    pub(super) fn advance(&mut self, now: Instant, most: Duration) -> Instant {
+        let step = now.saturating_since(self.shown.unwrap_or(now)).min(most);
         self.shown = Some(now);
         let total = self.total.as_micros().saturating_add(step.as_micros());
         self.total = Duration::from_micros(total);
         Instant::from_micros(total)
     }
 
-    /// What the clock will show when `due` has come; nothing if that is never.
+    /// What the clock will show when `due` has come; nothing if it cannot show that.
     pub(super) fn when(&self, due: Instant) -> Option<Instant> {
-        if due.as_micros() == u64::MAX {
-            return None;
-        }
-        let left = due.as_micros().saturating_sub(self.total.as_micros());
-        Some(self.shown?.saturating_add(Duration::from_micros(left)))
+        let left = due.saturating_since(Instant::from_micros(self.total.as_micros()));
+        let shown = self.shown?.as_micros().checked_add(left.as_micros());
+        shown.map(Instant::from_micros)
     }
 }

@@ -3,11 +3,18 @@
 use core::fmt;
 
 /// Why a group or a frame was refused, or why nothing more comes.
+///
+/// Its numbers begin at two: zero and one are left for the states of a group without an error, so that
+/// free room is all zero and a `static` of it takes no flash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[repr(u8)]
+// A result of this or of pointers is then copied in words that start where the pointers do: a copy that
+// straddles what was just written waits until that is in the cache.
+#[cfg_attr(target_pointer_width = "64", repr(align(8)))]
 pub enum TrackError {
     /// There is a group with this sequence.
-    Duplicate,
+    Duplicate = 2,
     /// The track or the group was finished, and this is past its end.
     Closed,
     /// There is no sequence after the last one, `u64::MAX`.

@@ -47,20 +47,12 @@ impl Gone {
         let joins_below = below.is_some_and(|below| below.last + 1 == sequence);
         let joins_above = above.is_some_and(|above| above.first - 1 == sequence);
         match (joins_below, joins_above) {
-            (true, true) => {
-                self.join(spans, at - 1);
-                false
-            }
-            (true, false) => {
-                spans[at - 1].last = sequence;
-                false
-            }
-            (false, true) => {
-                spans[at].first = sequence;
-                false
-            }
-            (false, false) => self.insert_apart(spans, at, sequence),
+            (true, true) => self.join(spans, at - 1),
+            (true, false) => change(spans, at - 1, |span| span.last = sequence),
+            (false, true) => change(spans, at, |span| span.first = sequence),
+            (false, false) => return self.insert_apart(spans, at, sequence),
         }
+        false
     }
 
     /// Adds a stretch of one sequence at this place.
@@ -69,11 +61,8 @@ impl Gone {
         match at {
             _ if !full => self.make(spans, at, sequence),
             // It is below the lowest gap, or above the lowest of all: that gap is closed.
-            0 => spans
-                .iter_mut()
-                .take(1)
-                .for_each(|span| span.first = sequence),
-            1 => spans[0].last = sequence,
+            0 => change(spans, 0, |span| span.first = sequence),
+            1 => change(spans, 0, |span| span.last = sequence),
             _ => {
                 self.join(spans, 0);
                 self.make(spans, at - 1, sequence);
@@ -84,17 +73,32 @@ impl Gone {
 
     /// Makes one stretch of this and the next, with all between them.
     fn join(&mut self, spans: &mut [GoneSpan], at: usize) {
-        spans[at].last = spans[at + 1].last;
-        spans.copy_within(at + 2..self.len, at + 1);
+        let [span, above @ ..] = spans.get_mut(at..self.len).unwrap_or_default() else {
+            return;
+        };
+        // One by one: few ever move, and on a microcontroller a copy of all at once costs flash.
+        let mut next = GoneSpan::EMPTY;
+        for above in above.iter_mut().rev() {
+            next = core::mem::replace(above, next);
+        }
+        span.last = next.last;
         self.len -= 1;
     }
 
     fn make(&mut self, spans: &mut [GoneSpan], at: usize, sequence: u64) {
-        spans.copy_within(at..self.len, at + 1);
-        spans[at] = GoneSpan {
+        let mut made = GoneSpan {
             first: sequence,
             last: sequence,
         };
+        for span in spans.get_mut(at..=self.len).unwrap_or_default() {
+            made = core::mem::replace(span, made);
+        }
         self.len += 1;
+    }
+}
+
+fn change(spans: &mut [GoneSpan], at: usize, how: impl FnOnce(&mut GoneSpan)) {
+    if let Some(span) = spans.get_mut(at) {
+        how(span);
     }
 }

@@ -29,7 +29,8 @@ use crate::time::Instant;
 use clock::Clock;
 use event::News;
 use gone::Gone;
-use shelf::Shelf;
+use shelf::{SPREAD, Shelf};
+use slot::GroupState;
 
 /// The cache of one live track.
 ///
@@ -83,8 +84,8 @@ pub struct TrackCache<P, R> {
     latest: Option<u64>,
     /// No group can be created at or past this sequence.
     end: Option<u64>,
-    /// Why the track was aborted.
-    aborted: Option<TrackError>,
+    /// Whether the track was aborted.
+    state: GroupState,
     /// Nobody is left who could create a group.
     closed: bool,
 }
@@ -92,8 +93,18 @@ pub struct TrackCache<P, R> {
 impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// An empty track. Without any room it refuses every group.
     pub const fn new(room: R, policy: Policy) -> Self {
+        Self::build(room, policy, SPREAD)
+    }
+
+    /// A track that refuses every group until it is [restarted](Self::restart). All zero if the room
+    /// is, so that a `static` of it takes no flash.
+    pub const fn idle(room: R) -> Self {
+        Self::build(room, Policy::NOTHING, 0)
+    }
+
+    const fn build(room: R, policy: Policy, spread: u64) -> Self {
         Self {
-            shelf: Shelf::new(room),
+            shelf: Shelf::new(room, spread),
             policy,
             clock: Clock::new(),
             gone: Gone::new(),
@@ -101,13 +112,29 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
             bytes: 0,
             latest: None,
             end: None,
-            aborted: None,
+            state: GroupState::Open,
             closed: false,
         }
     }
 
+    /// Begins anew, empty and open, under this policy; a seed stays. Groups that were cached are evicted
+    /// as too old, and none that was evicted is remembered: who still reads them gets
+    /// [`Evicted`](TrackError::Evicted). O(frames).
+    pub fn restart(&mut self, policy: Policy) {
+        while let Some(slot) = self.shelf.oldest() {
+            self.evict(slot, Reason::Age);
+        }
+        self.shelf.seed_somehow();
+        self.policy = policy;
+        self.gone = Gone::new();
+        (self.latest, self.end) = (None, None);
+        self.state = GroupState::Open;
+        self.closed = false;
+        self.news.track_changed();
+    }
+
     /// Makes it unforeseeable which sequences share a bucket of the index, for tracks whose sequences a
-    /// stranger chooses. To be called before the first group is created.
+    /// stranger chooses: with a number that the stranger does not know. O(groups).
     pub fn seed(&mut self, seed: u64) {
         self.shelf.seed(seed);
     }
@@ -141,8 +168,9 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// nothing can.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let (_, oldest) = self.shelf.oldest_but_newest()?;
-        self.clock
-            .when(oldest.created.saturating_add(self.policy.max_age()))
+        let (created, age) = (oldest.created, self.policy.max_age());
+        let due = created.as_micros().checked_add(age.as_micros())?;
+        self.clock.when(Instant::from_micros(due))
     }
 
     /// Evicts what is too old. A call that comes too early does nothing.
@@ -166,7 +194,8 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
 
     /// Goes on to `now`: evicts what is too old by then. Returns the time that groups are stamped with.
     fn begin(&mut self, now: Instant) -> Instant {
-        let now = self.clock.advance(now);
+        // In a step of the maximum age all comes of age; a longer one does no more.
+        let now = self.clock.advance(now, self.policy.max_age());
         self.evict_aged(now);
         now
     }

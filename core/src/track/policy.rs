@@ -22,6 +22,13 @@ impl Policy {
         }
     }
 
+    /// No group stays.
+    pub(super) const NOTHING: Self = Self {
+        age: Duration::from_micros(0),
+        groups: 0,
+        bytes: 0,
+    };
+
     /// How long a group stays after it was created.
     #[must_use]
     pub const fn with_max_age(mut self, max_age: Duration) -> Self {

@@ -61,7 +61,7 @@ pub struct GroupCursor {
     /// The frame that was read last.
     last: Link,
     read: u64,
-    /// Whether that was the last of a finished group.
+    /// Whether it is known that no more come.
     ended: bool,
 }
 
@@ -116,7 +116,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     }
 
     /// The group with this sequence; `None` if there will never be one, because it lies past the end of
-    /// a finished track or nobody is left to create it.
+    /// a finished track, nobody is left to create it, or there is room for the newest group alone.
     ///
     /// `Pending` until [`Wake::Track`](super::Wake::Track), as long as it may come.
     ///
@@ -137,13 +137,21 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
         if self.gone.contains(self.shelf.gone(), fetch.sequence) {
             return Poll::Ready(Err(TrackError::Evicted));
         }
-        match (self.end, self.aborted) {
+        match (self.end, self.aborted()) {
             (Some(end), _) if fetch.sequence >= end => Poll::Ready(Ok(None)),
             (_, Some(error)) => Poll::Ready(Err(error)),
             (Some(_), None) if self.closed => Poll::Ready(Ok(None)),
             (None, None) if self.closed => Poll::Ready(Err(TrackError::Dropped)),
+            _ if self.is_too_late(fetch.sequence) => Poll::Ready(Ok(None)),
             _ => Poll::Pending,
         }
+    }
+
+    /// Whether a group would come after the newest one, where there is room for that one alone.
+    fn is_too_late(&mut self, sequence: u64) -> bool {
+        self.latest > Some(sequence)
+            && (self.policy.max_groups() <= 1
+                || self.shelf.groups() == 1 && !self.shelf.has_room_for_group())
     }
 
     /// The next frame of a group; `None` at the end of a finished one.
@@ -151,8 +159,9 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// `Pending` until [`Wake::Group`](super::Wake::Group) names the group's slot.
     ///
     /// # Errors
-    /// [`Evicted`](TrackError::Evicted) as soon as the group is, unless its last frame was read: a slow
-    /// reader keeps no memory. After the frames there are, what the group or the track was aborted with.
+    /// [`Evicted`](TrackError::Evicted) as soon as the group is, unless it was finished and read to its
+    /// end: a slow reader keeps no memory. After the frames there are, what the group or the track was
+    /// aborted with.
     #[inline]
     pub fn poll_frame(&self, cursor: &mut GroupCursor) -> Poll<Result<Option<&P>, TrackError>> {
         if cursor.ended {
@@ -175,7 +184,19 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
             cursor.ended = group.state == GroupState::Finished && group.last == next;
             return Poll::Ready(Ok(frame));
         }
-        self.poll_end(group.state).map_ok(|()| None)
+        let end = self.poll_end(group.state).map_ok(|()| None);
+        cursor.ended = matches!(end, Poll::Ready(Ok(_)));
+        end
+    }
+
+    /// The frame of a group that has one and is finished: its readers need no cursor.
+    #[inline]
+    pub fn only_frame(&self, group: GroupId) -> Option<&P> {
+        let group = self.shelf.group(group)?;
+        if group.state != GroupState::Finished || group.frames != 1 {
+            return None;
+        }
+        self.shelf.frame(group.first)?.payload.as_ref()
     }
 
     /// How many frames a group has, once it is finished. `Pending` as [`poll_frame`](Self::poll_frame).
@@ -210,7 +231,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// # Errors
     /// As [`poll_closed`](Self::poll_closed).
     pub fn poll_finished(&self) -> Poll<Result<u64, TrackError>> {
-        match (self.end, self.aborted) {
+        match (self.end, self.aborted()) {
             (Some(end), _) => Poll::Ready(Ok(end)),
             (None, Some(error)) => Poll::Ready(Err(error)),
             (None, None) if self.closed => Poll::Ready(Err(TrackError::Dropped)),
@@ -219,7 +240,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     }
 
     fn poll_end(&self, state: GroupState) -> Poll<Result<(), TrackError>> {
-        match (state, self.aborted) {
+        match (state, self.aborted()) {
             (GroupState::Finished, _) => Poll::Ready(Ok(())),
             (GroupState::Aborted(error), _) | (GroupState::Open, Some(error)) => {
                 Poll::Ready(Err(error))

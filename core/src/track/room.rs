@@ -67,8 +67,9 @@ pub struct Room<Groups, Frames, Buckets, Gone> {
 
 /// A room in arrays, for a `static`.
 ///
-/// It takes 64 bytes for each group (60 where pointers have 32 bits) and a bucket of 4 (2), for each
-/// frame the payload and a link of 4 (2) bytes, padded, and 16 for each stretch.
+/// It takes 64 bytes for each group (48 where pointers have 32 bits) and a bucket of 4 (2), for each
+/// frame the payload and a link of 4 (2) bytes, padded, and 16 for each stretch. Where pointers have 32
+/// bits no more than 65,275 groups and as many frames are cached, in any room.
 pub type InlineRoom<P, const GROUPS: usize, const FRAMES: usize, const GONE: usize> =
     Room<[GroupSlot; GROUPS], [FrameSlot<P>; FRAMES], [Link; GROUPS], [GoneSpan; GONE]>;
 

@@ -10,7 +10,7 @@ use crate::{sync::MAX_IDS, time::Instant};
 
 /// What spreads sequences over the buckets as long as no seed is given: 2^64 by the golden ratio, which
 /// puts consecutive ones far apart.
-const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+pub(super) const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The free slots of one kind: those handed back, then those never used.
 #[derive(Debug)]
@@ -74,13 +74,14 @@ pub(super) struct Shelf<P, R> {
     /// The groups that changed since that was last told.
     changed: Link,
     arrivals: u64,
-    /// An odd number.
+    /// An odd number, or zero as long as there is no group.
     spread: u64,
     payload: core::marker::PhantomData<fn(P)>,
 }
 
 impl<P, R> Shelf<P, R> {
-    pub(super) const fn new(room: R) -> Self {
+    /// Free room, with an index to be [seeded](Self::seed).
+    pub(super) const fn new(room: R, spread: u64) -> Self {
         Self {
             room,
             free_groups: Free::ALL,
@@ -90,13 +91,16 @@ impl<P, R> Shelf<P, R> {
             newest: Link::NONE,
             changed: Link::NONE,
             arrivals: 0,
-            spread: SPREAD,
+            spread,
             payload: core::marker::PhantomData,
         }
     }
 
-    pub(super) fn seed(&mut self, seed: u64) {
-        self.spread = seed | 1;
+    /// Spreads sequences somehow, if no seed was given.
+    pub(super) fn seed_somehow(&mut self) {
+        if self.spread == 0 {
+            self.spread = SPREAD;
+        }
     }
 
     pub(super) const fn groups(&self) -> usize {
@@ -109,6 +113,12 @@ impl<P, R> Shelf<P, R> {
 }
 
 impl<P, R: TrackRoom<P>> Shelf<P, R> {
+    /// Spreads sequences in another way, which is no worse for a small seed. O(groups).
+    pub(super) fn seed(&mut self, seed: u64) {
+        self.spread = SPREAD.wrapping_mul(seed | 1);
+        self.index_anew();
+    }
+
     pub(super) fn gone(&self) -> &[GoneSpan] {
         self.room.slots().gone
     }
@@ -119,28 +129,35 @@ impl<P, R: TrackRoom<P>> Shelf<P, R> {
 
     /// Whether a group can be added now. Makes the room larger if it can be.
     pub(super) fn has_room_for_group(&mut self) -> bool {
-        let slots = self.room.slots();
-        if slots.gone.is_empty() {
-            return false;
-        }
-        if self.free_groups.has_room(slots.groups.len()) && !slots.buckets.is_empty() {
+        if self.has_slot_for_group() {
             return true;
         }
-        let grown = self.room.more_groups();
-        if grown {
+        let slots = self.room.slots();
+        let useful = !slots.gone.is_empty() && slots.groups.len() < MAX_IDS;
+        if useful && self.room.more_groups() {
             self.index_anew();
         }
-        grown
+        self.has_slot_for_group()
     }
 
     /// Whether a frame can be added now. Makes the room larger if it can be.
     pub(super) fn has_room_for_frame(&mut self) -> bool {
         let slots = self.room.slots().frames.len();
-        self.free_frames.has_room(slots) || self.room.more_frames()
+        if self.free_frames.has_room(slots) {
+            return true;
+        }
+        let more = slots < MAX_IDS && self.room.more_frames();
+        more && self.free_frames.has_room(self.room.slots().frames.len())
     }
 
     pub(super) fn most_frames(&self) -> usize {
-        self.room.most_frames()
+        self.room.most_frames().min(MAX_IDS)
+    }
+
+    fn has_slot_for_group(&self) -> bool {
+        let slots = self.room.slots();
+        let indexed = !slots.buckets.is_empty() && !slots.gone.is_empty();
+        indexed && self.free_groups.has_room(slots.groups.len())
     }
 
     /// Adds a group at the end of the order.

@@ -29,12 +29,22 @@ impl Link {
     }
 }
 
-/// How a group stands.
+/// How a group or a track stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum GroupState {
     Open,
     Finished,
     Aborted(TrackError),
+}
+
+impl GroupState {
+    #[inline]
+    pub(super) const fn error(self) -> Option<TrackError> {
+        match self {
+            Self::Aborted(error) => Some(error),
+            Self::Open | Self::Finished => None,
+        }
+    }
 }
 
 /// The room for one group.

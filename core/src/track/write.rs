@@ -12,8 +12,8 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// # Errors
     /// [`Duplicate`](TrackError::Duplicate) if there is one with it; [`Evicted`](TrackError::Evicted) if
     /// there was, or it is too old to tell; [`Closed`](TrackError::Closed) at or past the end of a
-    /// finished track; [`Full`](TrackError::Full) if there is room for the newest group only; and what
-    /// the track was aborted with.
+    /// finished track; [`Full`](TrackError::Full) if there is room for the newest group only; what the
+    /// track was aborted with; and [`Dropped`](TrackError::Dropped) once it was closed.
     pub fn create_group(&mut self, now: Instant, sequence: u64) -> Result<GroupId, TrackError> {
         let now = self.begin(now);
         self.check_open()?;
@@ -125,7 +125,8 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     ///
     /// # Errors
     /// [`Closed`](TrackError::Closed) if it was finished, [`BoundsExceeded`](TrackError::BoundsExceeded)
-    /// after the last sequence there is, and what the track was aborted with.
+    /// after the last sequence there is, what the track was aborted with, and
+    /// [`Dropped`](TrackError::Dropped) once it was closed.
     pub fn finish(&mut self) -> Result<(), TrackError> {
         self.check_open()?;
         if self.end.is_some() {
@@ -156,10 +157,10 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     /// and then the error. O(groups).
     ///
     /// # Errors
-    /// What it was aborted with before.
+    /// What it was aborted with before, and [`Dropped`](TrackError::Dropped) once it was closed.
     pub fn abort(&mut self, error: TrackError) -> Result<(), TrackError> {
         self.check_open()?;
-        self.aborted = Some(error);
+        self.state = GroupState::Aborted(error);
         self.shelf.note_open_changed();
         self.news.track_changed();
         Ok(())
@@ -176,11 +177,16 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
 
     /// Whether the track was aborted or closed.
     pub const fn is_closed(&self) -> bool {
-        self.closed || self.aborted.is_some()
+        self.closed || self.aborted().is_some()
+    }
+
+    /// What the track was aborted with.
+    pub const fn aborted(&self) -> Option<TrackError> {
+        self.state.error()
     }
 
     fn check_open(&self) -> Result<(), TrackError> {
-        match self.aborted {
+        match self.aborted() {
             Some(error) => Err(error),
             None if self.closed => Err(TrackError::Dropped),
             None => Ok(()),
@@ -205,7 +211,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
     }
 
     fn check_writable(&self, group: GroupId) -> Result<(), TrackError> {
-        if let Some(error) = self.aborted {
+        if let Some(error) = self.aborted() {
             return Err(error);
         }
         match self.shelf.group(group).map(|group| group.state) {
@@ -246,7 +252,9 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
         sequence: u64,
         bytes: usize,
     ) -> Result<GroupId, TrackError> {
-        if bytes > self.policy.max_bytes() || self.shelf.most_frames() == 0 {
+        // Slots that are taken are given back before the group goes without its frame.
+        let slot = self.shelf.frames() > 0 || self.shelf.has_room_for_frame();
+        if bytes > self.policy.max_bytes() || !slot {
             return Err(TrackError::Full);
         }
         let group = self.insert(now, sequence)?;
@@ -293,7 +301,7 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
 
     /// What there is too little of for one more frame.
     fn lack(&mut self, bytes: usize) -> Option<Reason> {
-        if self.bytes.saturating_add(bytes) > self.policy.max_bytes() {
+        if !self.allows(self.bytes.checked_add(bytes)) {
             return Some(Reason::Bytes);
         }
         (!self.shelf.has_room_for_frame()).then_some(Reason::Frames)
@@ -306,12 +314,18 @@ impl<P, R: TrackRoom<P>> TrackCache<P, R> {
             .newest()
             .filter(|(slot, _)| *slot != group.slot());
         let kept = newest.map(|(_, slot)| slot).into_iter();
-        let (mut frames, mut bytes) = (0, bytes);
+        let (mut frames, mut sum) = (0, Some(bytes));
         for kept in kept.chain(self.shelf.group(group)) {
             frames += widen(kept.frames) as usize;
-            bytes = bytes.saturating_add(kept.bytes);
+            sum = sum.and_then(|sum| sum.checked_add(kept.bytes));
         }
-        bytes <= self.policy.max_bytes() && frames < self.shelf.most_frames()
+        self.allows(sum) && frames < self.shelf.most_frames()
+    }
+
+    /// Whether the policy allows so many bytes, which are too many for any if they cannot be counted.
+    #[inline]
+    fn allows(&self, bytes: Option<usize>) -> bool {
+        bytes.is_some_and(|bytes| bytes <= self.policy.max_bytes())
     }
 
     fn push(&mut self, group: GroupId, payload: P, bytes: usize) {

@@ -58,6 +58,12 @@ pub struct RelayOptions {
     /// The time between two frames of statistics, such as 500ms or 2s.
     #[arg(long, global = true, default_value = "1s", value_parser = duration)]
     pub interval: Duration,
+    /// The TCP address to serve metrics on [default: 127.0.0.1:9464, or nowhere if it is taken]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub metrics: Option<SocketAddr>,
+    /// Serve no metrics.
+    #[arg(long, global = true, conflicts_with = "metrics")]
+    pub no_metrics: bool,
 }
 
 impl Default for RelayOptions {
@@ -68,6 +74,8 @@ impl Default for RelayOptions {
             node: "demo".into(),
             prefix: ".stats".into(),
             interval: Duration::from_secs(1),
+            metrics: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+            no_metrics: false,
         }
     }
 }

@@ -57,6 +57,9 @@ pub fn introduce(relay: &Relay) {
     println!("relay        {}", relay.url());
     println!("fingerprint  {}", relay.fingerprint());
     println!("statistics   {}", relay.stats().path());
+    if let Some(line) = relay.metrics().line() {
+        println!("{line}");
+    }
 }
 
 /// Keeps the board up to date with one of the relay's own tracks.

@@ -10,6 +10,7 @@ pub mod client;
 pub mod commands;
 pub mod demo;
 pub mod file;
+pub mod metrics;
 mod parties;
 pub mod receive;
 pub mod send;

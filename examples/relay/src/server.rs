@@ -16,6 +16,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
 use crate::cli::{DEFAULT_LISTEN, RelayOptions};
+use crate::metrics::Metrics;
 use crate::totals::{Rows, rows, track};
 
 /// A running relay; it stops when this is dropped.
@@ -25,6 +26,7 @@ pub struct Relay {
     moved_from: Option<SocketAddr>,
     stats: Stats,
     registry: Registry,
+    metrics: Metrics,
     accepting: JoinHandle<()>,
 }
 
@@ -45,6 +47,7 @@ impl Relay {
         let fingerprint = fingerprints.into_iter().next().context("no certificate")?;
         let origin = moq_tokio::origin::spawn();
         let stats = count(options, &origin).await?;
+        let metrics = Metrics::start(options, &stats).await?;
         let hub = Hub {
             meter: Meter::new(origin),
             stats: stats.tier(Tier::External),
@@ -58,6 +61,7 @@ impl Relay {
             moved_from,
             stats,
             registry,
+            metrics,
             accepting,
         })
     }
@@ -85,6 +89,11 @@ impl Relay {
     /// The counters.
     pub const fn stats(&self) -> &Stats {
         &self.stats
+    }
+
+    /// Where the counters are served to scrapers.
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// What moq-net counts of the same sessions.

@@ -1,6 +1,7 @@
 //! The program itself, as a user runs it.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -100,7 +101,14 @@ impl Drop for Scratch {
 
 /// A relay of its own: it, its URL and its certificate's fingerprint.
 fn serve() -> (Running, String, String) {
-    let mut relay = Running::start(&["serve", "--listen", "127.0.0.1:0", "--interval", "100ms"]);
+    let mut relay = Running::start(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--interval",
+        "100ms",
+        "--no-metrics",
+    ]);
     let mut lines = relay.lines();
     let mut value = |name: &str| {
         let line = lines.next().expect("a line");
@@ -184,6 +192,7 @@ fn the_demonstration_ends_with_figures_that_agree() {
         "127.0.0.1:0",
         "--interval",
         "200ms",
+        "--no-metrics",
         "--input",
         input.path(),
     ];
@@ -210,6 +219,7 @@ fn the_demonstration_sends_again_until_the_seconds_are_over() {
     let arguments = [
         "--listen",
         "127.0.0.1:0",
+        "--no-metrics",
         "--seconds",
         "4",
         "--input",
@@ -232,6 +242,63 @@ fn the_demonstration_sends_again_until_the_seconds_are_over() {
         .unwrap_or(0);
     // Two passes at the least, to three subscribers.
     assert!(bytes > 600_000, "{text}");
+}
+
+/// Asks for `/metrics` as a scraper does.
+fn scrape(address: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    let request = "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+#[test]
+fn a_relay_serves_its_metrics_where_it_says() {
+    let arguments = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--metrics",
+        "127.0.0.1:0",
+    ];
+    let mut relay = Running::start(&arguments);
+    let mut lines = relay.lines();
+    let line = lines.find(|line| line.starts_with("metrics "));
+    let line = line.expect("a line about metrics");
+    thread::spawn(move || lines.for_each(drop));
+    let url = line.strip_prefix("metrics").unwrap_or_default().trim();
+    let address = url
+        .strip_prefix("http://")
+        .and_then(|url| url.strip_suffix("/metrics"));
+    let answer = scrape(address.expect("a URL"));
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains(r#"node="demo""#), "{answer}");
+}
+
+#[test]
+fn the_demonstration_goes_on_without_metrics_when_their_port_is_taken() {
+    // An error means that another process has taken it already.
+    let _taken = TcpListener::bind("127.0.0.1:9464");
+    let input = Scratch::with("taken", 100_000);
+    let arguments = ["--listen", "127.0.0.1:0", "--input", input.path()];
+    let output = Running::start(&arguments).output();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    let said = "no metrics   cannot serve metrics on 127.0.0.1:9464: another process listens there";
+    assert!(text.contains(said), "{text}");
+    assert!(text.contains("counters agree"), "{text}");
+}
+
+#[test]
+fn a_port_for_metrics_that_is_taken_is_an_error_when_it_was_asked_for() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--metrics", &address];
+    let output = Running::start(&arguments).output();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains(&address));
 }
 
 #[test]

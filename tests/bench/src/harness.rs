@@ -17,6 +17,17 @@ pub(crate) struct Sample {
     pub(crate) allocations: f64,
 }
 
+impl Sample {
+    /// The same for an operation that was so many.
+    #[allow(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+    pub(crate) fn over(self, ops: usize) -> Self {
+        Self {
+            nanos: self.nanos / ops as f64,
+            allocations: self.allocations / ops as f64,
+        }
+    }
+}
+
 /// Runs `op` `ops` times, and says what one took.
 pub(crate) fn sample(ops: usize, mut op: impl FnMut(usize)) -> Sample {
     let region = Region::new(crate::ALLOCATOR);
@@ -25,6 +36,26 @@ pub(crate) fn sample(ops: usize, mut op: impl FnMut(usize)) -> Sample {
         op(i);
     }
     per_op(begin.elapsed(), region.change().allocations, ops)
+}
+
+/// Runs `op` `batch` times, `batches` times over, with `before` ahead of each batch; says what one
+/// operation took, `before` aside.
+pub(crate) fn sample_batches<C>(
+    context: &mut C,
+    (batches, batch): (usize, usize),
+    mut before: impl FnMut(&mut C),
+    mut op: impl FnMut(&mut C),
+) -> Sample {
+    let (mut time, mut allocations) = (Duration::ZERO, 0);
+    for _ in 0..batches {
+        before(context);
+        let region = Region::new(crate::ALLOCATOR);
+        let begin = Instant::now();
+        (0..batch).for_each(|_| op(context));
+        time += begin.elapsed();
+        allocations += region.change().allocations;
+    }
+    per_op(time, allocations, batches * batch)
 }
 
 /// Runs `op` `ops` times on each of the contexts, a thread each, at the same time; says what one

@@ -19,6 +19,7 @@ mod memory;
 mod ours;
 mod subscribe;
 mod tick;
+mod track;
 
 use harness::Report;
 
@@ -66,6 +67,23 @@ const CASES: &[Case] = &[
         tick::full_frames(report, 100_000, 100);
     }),
     case("memory/100k", |report| memory::per_series(report, 100_000)),
+    case("append/30", |report| track::append(report, 30)),
+    case("append/1k", |report| track::append(report, 1_000)),
+    case("append/10k", |report| track::append(report, 10_000)),
+    case("get-group/10k", |report| track::get_group(report, 10_000)),
+    case("holes/4k", |report| track::holes(report, 4_000)),
+    case("fan-out/1", |report| track::fan_out(report, 1)),
+    case("fan-out/10", |report| track::fan_out(report, 10)),
+    case("fan-out/100", |report| track::fan_out(report, 100)),
+    case("fan-out/1000", |report| track::fan_out(report, 1_000)),
+    case("fan-out-frames/1000", |report| {
+        track::fan_out_frames(report, 1_000);
+    }),
+    case("late/1k", |report| track::late(report, 1_000)),
+    case("late/2k", |report| track::late(report, 2_000)),
+    case("late/4k", |report| track::late(report, 4_000)),
+    case("late/8k", |report| track::late(report, 8_000)),
+    case("track-memory/10k", |report| track::memory(report, 10_000)),
     Case {
         name: "tick/million",
         on_request: true,

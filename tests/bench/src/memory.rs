@@ -35,7 +35,7 @@ pub(crate) fn per_series(report: &mut Report, series: usize) {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn live(region: &Region<'_, std::alloc::System>, series: usize) -> f64 {
+pub(crate) fn live(region: &Region<'_, std::alloc::System>, count: usize) -> f64 {
     let change = region.change();
-    (change.bytes_allocated as f64 - change.bytes_deallocated as f64) / series as f64
+    (change.bytes_allocated as f64 - change.bytes_deallocated as f64) / count as f64
 }

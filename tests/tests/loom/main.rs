@@ -7,5 +7,6 @@
 #![forbid(unsafe_code)]
 
 mod counting;
+mod family;
 mod node;
 mod viewing;

@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use core::hint::black_box;
+use core::{hint::black_box, task::Poll};
 
 use cortex_m::{
     Peripherals,
@@ -11,11 +11,19 @@ use cortex_m::{
     singleton,
 };
 use cortex_m_semihosting::{debug, hprintln};
+use embassy_futures::poll_once;
 use streamgauge_bare::{Gauge, Track, board::CORE_HZ};
 use streamgauge_core::{Instant, Tier};
-use streamgauge_embassy::{Config, Runner, StatsHandle};
+use streamgauge_embassy::{
+    Config, Runner, StatsHandle,
+    track::{Policy, Track as LiveTrack},
+};
 
 static STATS: Gauge = Gauge::new();
+
+/// 8 groups with 16 frames of 32 bytes, and 2 readers.
+type Frames = LiveTrack<[u8; 32], 8, 16, 2>;
+static FRAMES: Frames = Frames::new();
 
 /// Nanoseconds that an instruction takes.
 const INSTRUCTION: u64 = 1024;
@@ -60,10 +68,11 @@ fn measure() -> Option<()> {
     let (handle, runner) = STATS.split(Config::new()).ok()?;
     let runner = singleton!(: Runner<Gauge> = runner)?;
     hprintln!("size_of {}", size_of::<Gauge>());
+    hprintln!("size_of_track {}", size_of::<Frames>());
     let handle = handle.tier(Tier::External);
     guards(&handle);
     tick(&handle, runner);
-    Some(())
+    frames()
 }
 
 fn guards(handle: &StatsHandle<Gauge>) {
@@ -88,6 +97,28 @@ fn guards(handle: &StatsHandle<Gauge>) {
             }
         }),
     );
+}
+
+/// Groups of one frame each, in a full track.
+fn frames() -> Option<()> {
+    let producer = FRAMES.producer(Policy::new()).ok()?;
+    let mut reader = FRAMES.consumer().ok()?;
+    let write = |times| {
+        for _ in 0..times {
+            let _ = black_box(producer.write_frame(black_box([7; 32])));
+        }
+    };
+    write(8);
+    report("append+evict", 10, instructions(|| write(10)));
+    let read = instructions(|| {
+        for _ in 0..8 {
+            if let Poll::Ready(Ok(Some(mut group))) = poll_once(reader.next_group()) {
+                let _ = black_box(poll_once(group.read_frame()));
+            }
+        }
+    });
+    report("next+read", 8, read);
+    Some(())
 }
 
 /// One tick of 32 series that all moved.

@@ -1,8 +1,16 @@
 //! The families that come with the core, declared as a user declares one.
 
+mod cache;
+mod replication;
+mod rpc;
+
+pub use cache::{Cache, CacheStats};
+pub use replication::{ChannelStats, Replication};
+pub use rpc::{Call, CallOutcome, Handler, Rpc, ServiceStats, StreamStats};
+
 crate::family! {
     /// What flows through one broadcast, for one tier and role.
-    pub struct Traffic: "traffic" {
+    pub struct Traffic: "traffic" by broadcast as "streamgauge_traffic" {
         pair announced / announced_closed on Announce:
             "announce guards opened" / "announce guards dropped";
         pair broadcasts / broadcasts_closed on Active:
@@ -21,7 +29,7 @@ crate::family! {
 
 crate::family! {
     /// Sessions that came and went under one root.
-    pub struct Presence: "presence" {
+    pub struct Presence: "presence" by root as "streamgauge_presence" {
         pair sessions / sessions_closed on Announce: "sessions connected" / "sessions disconnected";
     }
 }

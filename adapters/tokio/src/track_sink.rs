@@ -1,0 +1,100 @@
+//! Frames as tracks of a broadcast in this process.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+
+use crate::{
+    AnnounceError, Announcement, BroadcastError, BroadcastProducer, Frame, OriginProducer, Sink,
+    SinkError, TrackConfig, TrackError, TrackProducer,
+};
+
+/// Publishes frames as one broadcast: a track for each stream of frames, a group for each frame. Only the
+/// newest is kept, so that a reader gets that first whenever it comes, and the next whenever it is slow.
+///
+/// [`Config::with_origin`](crate::Config::with_origin) makes one of a node's frames. The broadcast is
+/// announced as long as the sink lives. Its tracks are there, and hold `{}`, before anybody can see the
+/// announcement. When the sink is dropped the tracks are finished: readers get the last frame, and then
+/// the end.
+#[derive(Debug)]
+pub struct TrackSink {
+    tracks: Vec<TrackProducer>,
+    _announcement: Announcement,
+    _broadcast: BroadcastProducer,
+}
+
+impl TrackSink {
+    /// Announces a broadcast under `path` on `origin` with one track for each name, in the order of
+    /// [`Stats::tracks`](crate::Stats::tracks).
+    ///
+    /// Sequences start at the wall clock's microseconds and rise by one, so that they rise across restarts
+    /// too and no reader mistakes new frames for old ones.
+    ///
+    /// # Errors
+    /// When the path is taken, or a name is given twice.
+    pub fn announce<N: AsRef<str>>(
+        origin: &OriginProducer,
+        path: &str,
+        names: impl IntoIterator<Item = N>,
+    ) -> Result<Self, AnnounceError> {
+        let broadcast = BroadcastProducer::new();
+        let names = names.into_iter();
+        let tracks = names.map(|name| open_track(&broadcast, name.as_ref()));
+        let tracks = tracks.collect::<Result<_, _>>();
+        let tracks = tracks.map_err(AnnounceError::Track)?;
+        let announcement = origin.announce(path, &broadcast.consume())?;
+        Ok(Self {
+            tracks,
+            _announcement: announcement,
+            _broadcast: broadcast,
+        })
+    }
+
+    /// Writes one frame to a track, numbered in the order in which the names were given. The payload is
+    /// not copied. O(1).
+    ///
+    /// # Errors
+    /// [`Closed`](TrackError::Closed) if there is no such track.
+    pub fn write_frame(&self, track: usize, payload: impl Into<Bytes>) -> Result<(), TrackError> {
+        let track = self.tracks.get(track).ok_or(TrackError::Closed)?;
+        track.write_frame(payload)
+    }
+}
+
+impl Sink for TrackSink {
+    fn write(&mut self, frame: &Frame) -> Result<(), SinkError> {
+        let written = self.write_frame(frame.track, frame.payload.clone());
+        // It was ended by somebody else, who made a producer of a reader.
+        written.map_err(|_| SinkError::Closed)
+    }
+}
+
+impl Drop for TrackSink {
+    fn drop(&mut self) {
+        for track in &self.tracks {
+            // An error means that a holder of the track ended it before.
+            let _ = track.finish();
+        }
+    }
+}
+
+fn open_track(broadcast: &BroadcastProducer, name: &str) -> Result<TrackProducer, BroadcastError> {
+    let newest_only = TrackConfig::new()
+        .with_max_groups(1)
+        .with_max_bytes(usize::MAX)
+        .with_evicted_stretches(1);
+    let track = broadcast.create_track(name, newest_only)?;
+    let empty = track.create_group(wall_clock_micros()).and_then(|group| {
+        group.write_frame(Bytes::from_static(b"{}"))?;
+        group.finish()
+    });
+    // A new track with room for a group takes one.
+    debug_assert!(empty.is_ok(), "{empty:?}");
+    Ok(track)
+}
+
+/// A clock before 1970 starts at zero; sequences then only rise within one life.
+fn wall_clock_micros() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    u64::try_from(now.unwrap_or_default().as_micros()).unwrap_or_default()
+}

@@ -1,0 +1,250 @@
+//! Histograms: all buckets, the sum and the count of each series.
+
+use super::{
+    Format,
+    decimal::{bound, decimal},
+    exposition::{Cursor, Item, Page},
+    line::{Kind, Moment, Name, Start, Stem, Tail},
+};
+use crate::{
+    encode::{Out, Window, json::number},
+    key::KeyWords,
+    schema::{Distribution, Family, Histogram},
+};
+
+/// What the lines of a histogram in a lane have in common.
+pub(crate) struct Buckets<'a> {
+    format: Format,
+    histogram: &'static Histogram,
+    places: u8,
+    /// The beginning of a bucket's line; in `OpenMetrics` 2.0, of the only one.
+    bucket: Start<'a>,
+    /// Those of the lines that follow the buckets.
+    others: [Option<Start<'a>>; 3],
+    bounds: [Bound; CACHED],
+    moment: Moment,
+}
+
+/// Among the lines that follow the buckets.
+const SUM: usize = 0;
+const CREATED: usize = 2;
+
+/// Bounds that are written once and copied for each series; those after them are written each time.
+const CACHED: usize = 16;
+
+/// Bytes of the longest bound and what stands around it.
+const BOUND: usize = 40;
+
+#[derive(Clone, Copy)]
+struct Bound {
+    text: [u8; BOUND],
+    len: usize,
+}
+
+impl<'a> Buckets<'a> {
+    pub(crate) fn new(
+        stem: Stem<'a>,
+        format: Format,
+        histogram: &'static Histogram,
+        places: u8,
+    ) -> Self {
+        let start = |suffix| Some(Start::new(stem.with(suffix)));
+        let created = (format == Format::OpenMetrics1).then_some("_created");
+        let (bucket, others) = match format {
+            Format::OpenMetrics2 => ("", [None, None, None]),
+            _ => (
+                "_bucket",
+                [start("_sum"), start("_count"), created.and_then(start)],
+            ),
+        };
+        let mut buckets = Self {
+            format,
+            histogram,
+            places,
+            bucket: Start::new(stem.with(bucket)),
+            others,
+            bounds: [Bound {
+                text: [0; BOUND],
+                len: 0,
+            }; CACHED],
+            moment: Moment::new(Tail::of(Kind::Histogram, format)),
+        };
+        buckets.bounds = core::array::from_fn(|place| buckets.bound(place));
+        buckets
+    }
+
+    /// The next series began at this moment.
+    pub(crate) fn begin(&mut self, since: u64) {
+        self.moment.become_moment(since);
+    }
+
+    fn bound(&self, place: usize) -> Bound {
+        let mut text = [0; BOUND];
+        let mut out = Window::new(&mut text, 0);
+        self.write_bound(&mut out, place);
+        let len = out.written();
+        Bound { text, len }
+    }
+
+    fn write_bound(&self, out: &mut impl Out, place: usize) {
+        let [before, after]: [&[u8]; 2] = match self.format {
+            Format::OpenMetrics2 => [b"", b":"],
+            _ => [b"\",le=\"", b"\"} "],
+        };
+        out.put(before);
+        match self.histogram.bounds.get(place) {
+            Some(n) => bound(out, *n, self.places, self.format),
+            None => out.put(b"+Inf"),
+        }
+        out.put(after);
+    }
+
+    fn put_bound(&self, out: &mut impl Out, place: usize) {
+        match self.bounds.get(place) {
+            Some(bound) => out.put_padded(&bound.text, bound.len),
+            None => self.write_bound(out, place),
+        }
+    }
+
+    fn longest(&self) -> usize {
+        const NUMBERS: usize = 256;
+        let others = self.others.iter().flatten().map(Start::longest);
+        let start = others.fold(self.bucket.longest(), usize::max);
+        start + BOUND + NUMBERS
+    }
+}
+
+/// The histogram of one series.
+pub(crate) struct Bars<'a, F: Family, K: KeyWords> {
+    buckets: &'a Buckets<'a>,
+    name: Name<'a, F, K>,
+    values: Distribution<'a>,
+}
+
+impl<'a, F: Family, K: KeyWords> Bars<'a, F, K> {
+    pub(crate) fn new(buckets: &'a Buckets<'a>, name: Name<'a, F, K>, words: &'a [u64]) -> Self {
+        Self {
+            buckets,
+            name,
+            values: buckets.histogram.read(words),
+        }
+    }
+
+    /// Whether nothing was recorded.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.values.count() == 0
+    }
+
+    /// Writes what is left of it, and says whether that was all.
+    pub(crate) fn write(&self, at: &mut Cursor, page: &mut Page<'_>) -> bool {
+        let buckets = self.values.buckets.len();
+        let others = self.buckets.others.iter().flatten().count();
+        while at.item < buckets + others {
+            let upto = at.below.wrapping_add(self.bucket(at.item));
+            if !page.put(
+                at,
+                &Bar {
+                    bars: self,
+                    item: at.item,
+                    upto,
+                },
+            ) {
+                return false;
+            }
+            (at.item, at.below) = (at.item + 1, upto);
+        }
+        (at.item, at.below) = (0, 0);
+        true
+    }
+
+    /// How many values fell into a bucket; none into what follows the buckets.
+    fn bucket(&self, item: usize) -> u64 {
+        self.values.buckets.get(item).copied().unwrap_or(0)
+    }
+
+    fn put_sum(&self, out: &mut impl Out) {
+        decimal(out, self.values.sum, self.buckets.places);
+    }
+}
+
+/// One line of a histogram, or the part of one that tells of one bucket.
+struct Bar<'a, F: Family, K: KeyWords> {
+    bars: &'a Bars<'a, F, K>,
+    item: usize,
+    /// How many values fell into this bucket or one before.
+    upto: u64,
+}
+
+impl<F: Family, K: KeyWords> Item for Bar<'_, F, K> {
+    fn write(&self, out: &mut impl Out) {
+        let Bars {
+            buckets, values, ..
+        } = self.bars;
+        match self.item.checked_sub(values.buckets.len()) {
+            None if buckets.format == Format::OpenMetrics2 => self.composite(out),
+            None => self.bucket(out),
+            Some(other) => self.other(out, other),
+        }
+    }
+
+    fn longest(&self) -> usize {
+        self.bars.buckets.longest() + self.bars.name.longest()
+    }
+}
+
+impl<F: Family, K: KeyWords> Bar<'_, F, K> {
+    /// A line of its own for the bucket.
+    fn bucket(&self, out: &mut impl Out) {
+        let Bars { buckets, name, .. } = self.bars;
+        buckets.bucket.put(out);
+        name.put(out);
+        buckets.put_bound(out, self.item);
+        number(out, self.upto);
+        out.put(b"\n");
+    }
+
+    /// The bucket's part of the one line that tells all.
+    fn composite(&self, out: &mut impl Out) {
+        let Bars {
+            buckets,
+            name,
+            values,
+        } = self.bars;
+        if self.item == 0 {
+            buckets.bucket.put(out);
+            name.put(out);
+            out.put(b"\"} {count:");
+            number(out, values.count());
+            out.put(b",sum:");
+            self.bars.put_sum(out);
+            out.put(b",bucket:[");
+        }
+        buckets.put_bound(out, self.item);
+        number(out, self.upto);
+        if self.item + 1 < values.buckets.len() {
+            out.put(b",");
+        } else {
+            out.put(b"]} ");
+            buckets.moment.put(out);
+        }
+    }
+
+    /// A line that follows the buckets.
+    fn other(&self, out: &mut impl Out, other: usize) {
+        let Bars { buckets, name, .. } = self.bars;
+        if let Some(Some(start)) = buckets.others.get(other) {
+            start.put(out);
+            name.put(out);
+        }
+        if other == CREATED {
+            buckets.moment.put(out);
+            return;
+        }
+        out.put(b"\"} ");
+        match other {
+            SUM => self.bars.put_sum(out),
+            _ => number(out, self.upto),
+        }
+        out.put(b"\n");
+    }
+}

@@ -1,0 +1,84 @@
+//! Counters and gauges: a sample for each series.
+
+use super::{
+    exposition::Item,
+    line::{MOMENT, Moment, Name, Start, Tail, value},
+};
+use crate::{encode::Out, key::KeyWords, schema::Family};
+
+/// What the lines of an entry in a lane have in common.
+pub(crate) struct Lines<'a> {
+    start: Start<'a>,
+    created: Option<Start<'a>>,
+    tail: Tail,
+    places: u8,
+    moment: Moment,
+    /// No line is longer than this, names apart.
+    longest: usize,
+}
+
+/// Room for a number and a moment with what stands around them.
+const SLACK: usize = 64 + MOMENT;
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(
+        start: Start<'a>,
+        created: Option<Start<'a>>,
+        tail: Tail,
+        places: u8,
+    ) -> Self {
+        let line = |start: &Start| start.longest() + SLACK;
+        Self {
+            longest: line(&start) + created.as_ref().map_or(0, line),
+            start,
+            created,
+            tail,
+            places,
+            moment: Moment::new(tail),
+        }
+    }
+
+    /// The next series began at this moment.
+    #[inline]
+    pub(crate) fn begin(&mut self, since: u64) {
+        if self.tail != Tail::None {
+            self.moment.become_moment(since);
+        }
+    }
+}
+
+/// A plain sample, with what the format says of its beginning.
+pub(crate) struct Sample<'a, F: Family, K: KeyWords> {
+    lines: &'a Lines<'a>,
+    name: Name<'a, F, K>,
+    n: u64,
+}
+
+impl<'a, F: Family, K: KeyWords> Sample<'a, F, K> {
+    #[inline]
+    pub(crate) const fn new(lines: &'a Lines<'a>, name: Name<'a, F, K>, n: u64) -> Self {
+        Self { lines, name, n }
+    }
+}
+
+impl<F: Family, K: KeyWords> Item for Sample<'_, F, K> {
+    #[inline]
+    fn write(&self, out: &mut impl Out) {
+        let Self { lines, name, n } = self;
+        lines.start.put(out);
+        name.put(out);
+        value(out, *n, lines.places, lines.tail.after_value());
+        if lines.tail == Tail::Start {
+            lines.moment.put(out);
+        } else if let Some(created) = &lines.created {
+            created.put(out);
+            name.put(out);
+            lines.moment.put(out);
+        }
+    }
+
+    #[inline]
+    fn longest(&self) -> usize {
+        self.lines.longest + 2 * self.name.longest()
+    }
+}

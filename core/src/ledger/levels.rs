@@ -1,0 +1,54 @@
+//! Gauges that are set, which stand behind the words of a series.
+
+use super::{Books, LANE_SHIFT, Ledger, MOVED, Split};
+use crate::{
+    meter::Meter,
+    schema::{Family, Totals},
+    storage::Storage,
+    sync::{AtomicWords, widen},
+};
+
+impl<F: Family, B: Books<F>> Ledger<F, B> {
+    /// Takes in the gauges that are set, of every series: they are set without a lock and leave no mark.
+    pub(super) fn read_levels<S: Storage<F>>(&mut self, meter: &Meter<F, S>) {
+        let Split {
+            accounts,
+            flags,
+            order,
+            lanes,
+            ..
+        } = self.books.split();
+        for id in order.get(..self.ordered).unwrap_or_default() {
+            let at = *id as usize;
+            let known = accounts.get_mut(at).zip(flags.get_mut(at));
+            let Some(((account, flags), row)) = known.zip(meter.row(widen(*id))) else {
+                continue;
+            };
+            let levels = account.totals.as_mut().iter_mut();
+            if take_levels(levels.skip(summed::<F>()), row.levels()) {
+                *flags |= MOVED;
+                if let Some(lane) = lanes.get_mut(usize::from(*flags >> LANE_SHIFT)) {
+                    lane.told = false;
+                }
+            }
+        }
+    }
+}
+
+/// How many words are sums of what was counted; the others are gauges that are set.
+pub(super) const fn summed<F: Family>() -> usize {
+    F::Totals::LEN - F::Set::COUNT
+}
+
+/// Takes levels over, and says whether any differs.
+fn take_levels<'a>(
+    ours: impl Iterator<Item = &'a mut u64>,
+    now: impl Iterator<Item = u64>,
+) -> bool {
+    let mut moved = false;
+    for (ours, now) in ours.zip(now) {
+        moved |= *ours != now;
+        *ours = now;
+    }
+    moved
+}
