@@ -103,6 +103,22 @@ impl<K: KeyWords> Key<K> {
         Ok(key)
     }
 
+    /// The key of a name that was a key before: the overflow series keeps its name.
+    pub(crate) fn read(name: &str) -> Result<Self, KeyTooLong> {
+        let mut key = Self::EMPTY;
+        if key.fill(name.as_bytes()).is_none() {
+            key = Self::EMPTY;
+            name.bytes().try_for_each(|byte| key.push(byte))?;
+        }
+        Ok(key)
+    }
+
+    /// Whether the other is the same name.
+    #[inline]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.len == other.len && self.used_words() == other.used_words()
+    }
+
     /// The empty name.
     pub(crate) const EMPTY: Self = Self {
         words: K::ZERO,

@@ -11,7 +11,7 @@ mod reuse;
 
 pub use books::{Account, Books, InlineBooks, Lane, Pages, Span, Split};
 pub use keep::Linger;
-use levels::summed;
+pub(crate) use levels::summed;
 pub(crate) use retain::check_series;
 
 use crate::{
