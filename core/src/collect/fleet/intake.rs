@@ -316,7 +316,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let (place, _) = self.track(source, intake.lane);
         let horizon = self.tables.tracks.get(place).and_then(|t| t.horizon);
         if row.since.is_some() && horizon >= row.since {
-            step.forget_gain();
+            step.resume();
             self.state.counts.resumed += 1;
         }
         self.follow(at, intake, &step);

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     collect::ReadRow,
-    key::KeyWords,
+    key::{Key, KeyWords},
     ledger::summed,
     schema::{Family, Totals, decoded},
     time::Instant,
@@ -27,6 +27,8 @@ pub struct SeriesSlot<F: Family> {
     pub(super) state: SeriesState,
     /// It is known that this life of it is over.
     pub(super) ended: bool,
+    /// It went on after it had been forgotten: what was open then was opened in another row.
+    pub(super) resumed: bool,
     pub(super) row: u32,
     /// The node's epoch that it counts in.
     pub(super) ordinal: u32,
@@ -60,6 +62,7 @@ impl<F: Family> SeriesSlot<F> {
         lane: 0,
         state: SeriesState::Free,
         ended: false,
+        resumed: false,
         row: 0,
         ordinal: 0,
         turn: 0,
@@ -104,6 +107,8 @@ pub(super) struct Step<F: Family> {
     gain: F::Totals,
     /// It is another life of the series.
     pub(super) reborn: bool,
+    /// It is a life that had been forgotten.
+    resumed: bool,
     /// No `since` told so.
     pub(super) inferred: bool,
 }
@@ -142,6 +147,7 @@ impl<F: Family> SeriesSlot<F> {
             since,
             gain,
             reborn,
+            resumed: self.resumed && !reborn,
             inferred: since.is_none() || same && reborn,
         }
     }
@@ -149,8 +155,9 @@ impl<F: Family> SeriesSlot<F> {
 
 impl<F: Family> Step<F> {
     /// What the node tells was counted before.
-    pub(super) fn forget_gain(&mut self) {
+    pub(super) fn resume(&mut self) {
         self.gain = F::Totals::ZERO;
+        self.resumed = true;
     }
 }
 
@@ -178,6 +185,19 @@ fn subtract<F: Family>(words: &mut F::Totals, less: &F::Totals) {
         *word = word.wrapping_sub(*less);
     }
     clear_levels::<F>(words);
+}
+
+/// Lets no more be closed than was opened.
+fn keep_order<F: Family>(gain: &mut F::Totals, totals: &F::Totals) {
+    let gain = gain.as_mut();
+    for [opened, closed] in F::PAIRS {
+        let [begun, ended] = [*opened, *closed].map(|at| totals.as_ref().get(at).map_or(0, |w| *w));
+        let open = begun.wrapping_sub(ended);
+        let opening = gain.get(*opened).map_or(0, |gain| *gain);
+        if let Some(closing) = gain.get_mut(*closed) {
+            *closing = (*closing).min(open.saturating_add(opening));
+        }
+    }
 }
 
 /// What `before` and `now` differ in, as an amount to add: gauges by their values.
@@ -254,6 +274,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         series.words = step.words;
         series.since = step.since;
         series.ended = false;
+        series.resumed = step.resumed;
         let change = change::<F>(&before, &step.words);
         self.credit(at, &step.gain, &change, now, fresh);
     }
@@ -263,6 +284,11 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let Some(series) = self.tables.series.get(at) else {
             return;
         };
+        let mut gain = *gain;
+        let first = self.tables.rows.get(series.row as usize);
+        if let Some(row) = first.filter(|_| series.resumed) {
+            keep_order::<F>(&mut gain, &row.totals);
+        }
         let (source, lane, ordinal) = (series.source as usize, series.lane, series.ordinal);
         let track = source * self.tables.lanes.len() + usize::from(lane);
         let epochs = self
@@ -273,19 +299,19 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let track = self.tables.tracks.get_mut(track);
         let epoch = track.and_then(|track| track.epochs.of(ordinal, epochs));
         if let Some(epoch) = epoch {
-            add(&mut epoch.seen, gain);
+            add(&mut epoch.seen, &gain);
         }
         if let Some(lane) = self.tables.lanes.get_mut(usize::from(lane)) {
-            add(&mut lane.named, gain);
+            add(&mut lane.named, &gain);
             add(&mut lane.live, live);
         }
         let mut row = Link::to(series.row as usize);
         while let Some(slot) = row.slot().and_then(|at| self.tables.rows.get_mut(at)) {
             slot.marks.pass(now, self.state.policy.window, &slot.totals);
             if fresh {
-                slot.marks.shift(gain);
+                slot.marks.shift(&gain);
             }
-            add(&mut slot.totals, gain);
+            add(&mut slot.totals, &gain);
             add(&mut slot.live, live);
             row = slot.parent;
         }
@@ -384,7 +410,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             return;
         };
         let (hash, row) = (series.hash(self.state.seed), series.row as usize);
-        if !series.ended || F::KEPT {
+        let overflow = |row: &super::RowSlot<F, K>| row.key.is(&Key::overflow());
+        if !series.ended || F::KEPT || self.tables.rows.get(row).is_some_and(overflow) {
             track.horizon = track.horizon.max(series.since);
         }
         track

@@ -1,0 +1,7 @@
+//! The reading side: frames of any publisher, any bytes, and the counters of many nodes in one account.
+#![cfg(not(any(loom, shuttle)))]
+#![forbid(unsafe_code)]
+
+mod room;
+mod simulation;
+mod world;
