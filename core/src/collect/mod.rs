@@ -12,6 +12,7 @@ mod name;
 mod node;
 mod row;
 mod scan;
+mod utf8;
 
 pub use error::{Expected, ParseError};
 pub use fleet::{

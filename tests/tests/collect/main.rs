@@ -2,6 +2,8 @@
 #![cfg(not(any(loom, shuttle)))]
 #![forbid(unsafe_code)]
 
+mod any_bytes;
+mod parser;
 mod room;
 mod simulation;
 mod world;

@@ -27,8 +27,6 @@ pub struct SeriesSlot<F: Family> {
     pub(super) state: SeriesState,
     /// It is known that this life of it is over.
     pub(super) ended: bool,
-    /// It went on after it had been forgotten: what was open then was opened in another row.
-    pub(super) resumed: bool,
     pub(super) row: u32,
     /// The node's epoch that it counts in.
     pub(super) ordinal: u32,
@@ -62,7 +60,6 @@ impl<F: Family> SeriesSlot<F> {
         lane: 0,
         state: SeriesState::Free,
         ended: false,
-        resumed: false,
         row: 0,
         ordinal: 0,
         turn: 0,
@@ -107,8 +104,6 @@ pub(super) struct Step<F: Family> {
     gain: F::Totals,
     /// It is another life of the series.
     pub(super) reborn: bool,
-    /// It is a life that had been forgotten.
-    resumed: bool,
     /// No `since` told so.
     pub(super) inferred: bool,
 }
@@ -147,7 +142,6 @@ impl<F: Family> SeriesSlot<F> {
             since,
             gain,
             reborn,
-            resumed: self.resumed && !reborn,
             inferred: since.is_none() || same && reborn,
         }
     }
@@ -157,7 +151,6 @@ impl<F: Family> Step<F> {
     /// What the node tells was counted before.
     pub(super) fn resume(&mut self) {
         self.gain = F::Totals::ZERO;
-        self.resumed = true;
     }
 }
 
@@ -187,7 +180,7 @@ fn subtract<F: Family>(words: &mut F::Totals, less: &F::Totals) {
     clear_levels::<F>(words);
 }
 
-/// Lets no more be closed than was opened.
+/// Lets no more be closed than was opened: some of it may have been opened in a row that is forgotten.
 fn keep_order<F: Family>(gain: &mut F::Totals, totals: &F::Totals) {
     let gain = gain.as_mut();
     for [opened, closed] in F::PAIRS {
@@ -274,7 +267,6 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         series.words = step.words;
         series.since = step.since;
         series.ended = false;
-        series.resumed = step.resumed;
         let change = change::<F>(&before, &step.words);
         self.credit(at, &step.gain, &change, now, fresh);
     }
@@ -285,8 +277,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             return;
         };
         let mut gain = *gain;
-        let first = self.tables.rows.get(series.row as usize);
-        if let Some(row) = first.filter(|_| series.resumed) {
+        if let Some(row) = self.tables.rows.get(series.row as usize) {
             keep_order::<F>(&mut gain, &row.totals);
         }
         let (source, lane, ordinal) = (series.source as usize, series.lane, series.ordinal);
