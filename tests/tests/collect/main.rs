@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod any_bytes;
+mod fleet;
 mod parser;
 mod room;
 mod simulation;

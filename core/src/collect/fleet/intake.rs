@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::{
     Fleet, FleetRoom, SourceId,
+    rate::When,
     rows::RowKind,
     series::{SeriesSlot, SeriesState, Step},
     source::{Reading, ReadingState},
@@ -100,9 +101,8 @@ pub struct Intake {
     source: SourceId,
     lane: u8,
     patch: bool,
-    fresh: bool,
     turn: u32,
-    now: Instant,
+    when: When,
 }
 
 impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
@@ -162,9 +162,11 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
             source,
             lane: id,
             patch: at.frame > 0,
-            fresh: track.fresh,
             turn: track.turn,
-            now,
+            when: When {
+                now,
+                before: track.read,
+            },
         })
     }
 
@@ -199,9 +201,9 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
             && track.turn == intake.turn
         {
             track.at.state = ReadingState::Whole;
-            track.fresh = false;
+            track.read = Some(intake.when.now);
         }
-        work.settle(place, lane, intake.now, intake.fresh);
+        work.settle(place, lane, intake.when);
     }
 
     /// Gives up a frame whose rest does not come, or makes no sense. What was taken of it counts; what it
@@ -211,7 +213,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         let mut work = self.work();
         if let Some(source) = work.source(intake.source) {
             let (place, lane) = work.track(source, intake.lane);
-            work.settle(place, lane, intake.now, intake.fresh);
+            work.settle(place, lane, intake.when);
         }
     }
 }
@@ -270,7 +272,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
 
     fn follow(&mut self, at: usize, intake: &Intake, step: &Step<F>) {
         self.state.counts.inferred += u64::from(step.inferred && step.reborn);
-        self.advance(at, step, intake.now, intake.fresh);
+        self.advance(at, step, intake.when);
         self.appear(at);
         let Some(series) = self.tables.series.get_mut(at) else {
             return;
@@ -323,7 +325,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     }
 
     fn make(&mut self, source: usize, intake: &Intake, name: &str) -> Option<usize> {
-        let row = self.hold_name(name, intake.lane, intake.now)?;
+        let row = self.hold_name(name, intake.lane, intake.when.now)?;
         let made = SeriesSlot {
             source: u32::try_from(source).ok()?,
             lane: intake.lane,
@@ -331,9 +333,9 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             ordinal: self.tables.sources.get(source)?.ordinal,
             ..SeriesSlot::FREE
         };
-        let at = self.make_series(made, intake.now);
+        let at = self.make_series(made, intake.when.now);
         if at.is_none() {
-            self.release_row(row, intake.now);
+            self.release_row(row, intake.when.now);
         }
         at
     }
@@ -345,8 +347,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         if let Some(at) = at
             && series.is_some_and(|series| series.state == SeriesState::Present)
         {
-            self.end_series(at, intake.now);
-            self.vanish(at, intake.now);
+            self.end_series(at, intake.when.now);
+            self.vanish(at, intake.when.now);
         }
     }
 
@@ -362,8 +364,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             if series.is_none_or(|series| series.turn == intake.turn) {
                 break;
             }
-            self.end_series(at, intake.now);
-            self.vanish(at, intake.now);
+            self.end_series(at, intake.when.now);
+            self.vanish(at, intake.when.now);
         }
     }
 }

@@ -27,11 +27,32 @@ pub(super) fn rate(n: u64, over: Duration) -> u64 {
     u64::try_from(rate.unwrap_or(0)).unwrap_or(u64::MAX)
 }
 
+/// When something is told, and since when it may have been counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct When {
+    /// When it is told.
+    pub(super) now: Instant,
+    /// When the same track told last; nothing if it is not known at all when this was counted.
+    pub(super) before: Option<Instant>,
+}
+
+impl When {
+    /// At this moment, and none before.
+    pub(super) const fn at(now: Instant) -> Self {
+        Self {
+            now,
+            before: Some(now),
+        }
+    }
+}
+
 /// Totals as they were at two moments, the older one about a window ago.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Marks<F: Family> {
     older: Mark<F>,
     newer: Mark<F>,
+    /// When the totals were last told.
+    last: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,59 +67,36 @@ impl<F: Family> Marks<F> {
 
     /// Zero at this moment.
     pub(super) const fn since(at: Instant) -> Self {
-        let mark = Mark {
-            at,
-            totals: F::Totals::ZERO,
-        };
+        let totals = F::Totals::ZERO;
         Self {
-            older: mark,
-            newer: mark,
+            older: Mark { at, totals },
+            newer: Mark { at, totals },
+            last: at,
         }
     }
 
-    fn at(at: Instant, totals: &F::Totals) -> Self {
-        let mark = Mark {
-            at,
-            totals: *totals,
-        };
-        Self {
-            older: mark,
-            newer: mark,
-        }
-    }
-
-    /// Before the totals change at `now`: moves the marks on, so that the older lies at least half a window
-    /// back.
+    /// Before the totals change: notes what they were when they were told last, if that is half a window
+    /// after what was noted before.
     #[inline]
-    pub(super) fn pass(&mut self, now: Instant, window: Duration, totals: &F::Totals) {
-        if now < self.newer.at {
-            // The clock jumped back.
-            *self = Self::at(now, totals);
+    pub(super) fn pass(&mut self, when: When, window: Duration, totals: &F::Totals) {
+        let half = Duration::from_micros(window.as_micros() / 2);
+        let last = core::mem::replace(&mut self.last, when.now);
+        let known = last.max(when.before.unwrap_or(last)).min(when.now);
+        // What is told after a long silence was counted lately.
+        let known = known.max(before(when.now, window));
+        let jumped_back = when.now < self.newer.at;
+        if jumped_back || known.saturating_since(self.newer.at) >= half {
+            let here = Mark {
+                at: known,
+                totals: *totals,
+            };
+            let stale = jumped_back || self.newer.at < before(known, window);
+            self.older = if stale { here } else { self.newer };
+            self.newer = here;
         }
-        let half = window.as_micros() / 2;
-        let age = now.saturating_since(self.newer.at).as_micros();
-        if age < half {
-            return;
-        }
-        let here = Mark {
-            at: now,
-            totals: *totals,
-        };
-        // After a long silence there is nothing to tell of what lies before it.
-        self.older = if age < window.as_micros().saturating_mul(2) {
-            self.newer
-        } else {
-            let at = now.as_micros().saturating_sub(window.as_micros());
-            Mark {
-                at: Instant::from_micros(at),
-                ..here
-            }
-        };
-        self.newer = here;
     }
 
     /// Leaves out of all rates what the totals will grow by: it was counted at other times.
-    #[inline]
     pub(super) fn shift(&mut self, gain: &F::Totals) {
         for mark in [&mut self.older, &mut self.newer] {
             for (total, gain) in mark.totals.as_mut().iter_mut().zip(gain.as_ref()) {
@@ -120,4 +118,8 @@ impl<F: Family> Marks<F> {
             over: now.saturating_since(base.at),
         }
     }
+}
+
+fn before(now: Instant, span: Duration) -> Instant {
+    Instant::from_micros(now.as_micros().saturating_sub(span.as_micros()))
 }

@@ -1,6 +1,6 @@
 //! What nodes tell of themselves, and how they come and go.
 
-use super::{Fleet, FleetRoom, ReadError, Refused, SourceId, rows::add, work::Work};
+use super::{Fleet, FleetRoom, ReadError, Refused, SourceId, rate::When, rows::add, work::Work};
 use crate::{
     collect::{NodeReader, ReadRow},
     key::KeyWords,
@@ -82,7 +82,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let tracks = self.tables.tracks.get_mut(at * lanes..(at + 1) * lanes);
         for track in tracks.unwrap_or_default() {
             track.at = super::source::Reading::NOTHING;
-            track.fresh = true;
+            track.read = None;
             track.epochs.begin();
         }
     }
@@ -124,16 +124,16 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let lanes = self.tables.lanes.len();
         for lane in 0..lanes {
             let track = at * lanes + lane;
-            let carried = self.carry(track, old, born, now);
+            let carried = self.carry(track, old, born);
             if let Some(track) = self.tables.tracks.get_mut(track) {
                 track.epochs.part_from(&carried);
             }
-            self.settle(track, lane, now, false);
+            self.settle(track, lane, When::at(now));
         }
     }
 
     /// Brings the series of a track that began by `born` into the next epoch; what they counted.
-    fn carry(&mut self, track: usize, old: u32, born: Option<u64>, _now: Instant) -> F::Totals {
+    fn carry(&mut self, track: usize, old: u32, born: Option<u64>) -> F::Totals {
         let mut carried = F::Totals::ZERO;
         let Some(track) = self.tables.tracks.get(track) else {
             return carried;
@@ -162,11 +162,11 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             let Some(track) = self.tables.tracks.get_mut(place) else {
                 return;
             };
-            let fresh = !track.epochs.is_told();
+            let before = track.epochs.is_told().then_some(now);
             if let Some(told) = told {
                 track.epochs.tell(&told.words().words());
             }
-            self.settle(place, lane, now, fresh);
+            self.settle(place, lane, When { now, before });
         }
     }
 }

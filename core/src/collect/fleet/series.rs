@@ -3,6 +3,7 @@
 use super::{
     epoch::close,
     list::{self, Hook},
+    rate::When,
     rows::add,
     work::Work,
 };
@@ -249,9 +250,9 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     }
 
     /// Takes in what a row says of a series.
-    pub(super) fn advance(&mut self, at: usize, step: &Step<F>, now: Instant, fresh: bool) {
+    pub(super) fn advance(&mut self, at: usize, step: &Step<F>, when: When) {
         if step.reborn {
-            self.end_series(at, now);
+            self.end_series(at, when.now);
         }
         let Some(series) = self.tables.series.get_mut(at) else {
             return;
@@ -268,11 +269,11 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         series.since = step.since;
         series.ended = false;
         let change = change::<F>(&before, &step.words);
-        self.credit(at, &step.gain, &change, now, fresh);
+        self.credit(at, &step.gain, &change, when);
     }
 
     /// Adds what was counted in a series to all that it is part of.
-    fn credit(&mut self, at: usize, gain: &F::Totals, live: &F::Totals, now: Instant, fresh: bool) {
+    fn credit(&mut self, at: usize, gain: &F::Totals, live: &F::Totals, when: When) {
         let Some(series) = self.tables.series.get(at) else {
             return;
         };
@@ -298,8 +299,9 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         }
         let mut row = Link::to(series.row as usize);
         while let Some(slot) = row.slot().and_then(|at| self.tables.rows.get_mut(at)) {
-            slot.marks.pass(now, self.state.policy.window, &slot.totals);
-            if fresh {
+            slot.marks
+                .pass(when, self.state.policy.window, &slot.totals);
+            if when.before.is_none() {
                 slot.marks.shift(&gain);
             }
             add(&mut slot.totals, &gain);
@@ -325,7 +327,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         } else {
             F::Totals::ZERO
         };
-        self.credit(at, &closed, &live, now, false);
+        self.credit(at, &closed, &live, When::at(now));
     }
 
     /// Moves a series that waits to those that are present, or one that is present behind the others.
@@ -360,7 +362,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         };
         if let Some(series) = self.tables.series.get(at) {
             let gone = change::<F>(&series.words, &F::Totals::ZERO);
-            self.credit(at, &F::Totals::ZERO, &gone, now, false);
+            self.credit(at, &F::Totals::ZERO, &gone, When::at(now));
         }
         if let Some(track) = self.tables.tracks.get_mut(track) {
             track

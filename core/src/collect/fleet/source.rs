@@ -3,6 +3,7 @@
 use super::{
     epoch::Epochs,
     list::{self, Ends, Hook},
+    rate::When,
     rows::add,
     work::Work,
 };
@@ -62,8 +63,8 @@ pub struct TrackSlot<F: Family> {
     pub(super) at: Reading,
     /// Tells the series that a frame had from those that it had not.
     pub(super) turn: u32,
-    /// No frame of it came since the node arrived.
-    pub(super) fresh: bool,
+    /// When its last frame came, if one has since the node arrived.
+    pub(super) read: Option<Instant>,
     /// The series that the last frame had, in its order.
     pub(super) present: Ends,
     /// The series that may come again.
@@ -107,7 +108,7 @@ impl<F: Family> TrackSlot<F> {
     pub const FREE: Self = Self {
         at: Reading::NOTHING,
         turn: 0,
-        fresh: true,
+        read: None,
         present: Ends::NONE,
         waiting: Ends::NONE,
         horizon: None,
@@ -214,7 +215,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             if let Some(track) = self.tables.tracks.get_mut(track) {
                 track.epochs.end();
             }
-            self.settle(track, lane, now, false);
+            self.settle(track, lane, When::at(now));
         }
         let gone = &mut self.state.gone;
         gone.remove(self.tables.sources, at, |source| &mut source.age);
@@ -235,8 +236,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         self.state.counts.forgotten_sources += 1;
     }
 
-    /// Brings what a node told of a lane into the lane's total; `fresh`: not into its rates.
-    pub(super) fn settle(&mut self, track: usize, lane: usize, now: Instant, fresh: bool) {
+    /// Brings what a node told of a lane into the lane's total.
+    pub(super) fn settle(&mut self, track: usize, lane: usize, when: When) {
         let track = self.tables.tracks.get_mut(track);
         let Some((track, lane)) = track.zip(self.tables.lanes.get_mut(lane)) else {
             return;
@@ -247,8 +248,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             *gain = gain.wrapping_sub(*shown);
         }
         track.shown = total;
-        lane.marks.pass(now, self.state.policy.window, &lane.total);
-        if fresh {
+        lane.marks.pass(when, self.state.policy.window, &lane.total);
+        if when.before.is_none() {
             lane.marks.shift(&gain);
         }
         add(&mut lane.total, &gain);
