@@ -17,8 +17,8 @@ mod utf8;
 pub use error::{Expected, ParseError};
 pub use fleet::{
     Counts, Fleet, FleetFull, FleetParts, FleetPolicy, FleetRoom, FleetTables, FleetTablesMut,
-    FrameAt, Growth, InlineFleet, Intake, LaneSlot, LaneView, ReadError, Refused, RowSlot, RowView,
-    SeriesSlot, SourceId, SourceSlot, SourceView, TrackSlot,
+    FrameAt, Growth, InlineFleet, Intake, Kept, LaneSlot, LaneView, ReadError, Refused, RowSlot,
+    RowView, SeriesSlot, SourceId, SourceSlot, SourceView, TrackSlot,
 };
 pub use frame::{Entry, FrameReader};
 pub use name::{TrackKind, TrackName};

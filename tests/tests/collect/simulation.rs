@@ -11,6 +11,7 @@ const TROUBLE: Trouble = Trouble {
     repeated: 5,
     crashes: 2,
     partings: 2,
+    renewals: 5,
 };
 
 /// A world to be: how large, how troubled, and what the reader has room for.
@@ -68,11 +69,15 @@ fn a_thousand_nodes_that_restart_vanish_and_lose_frames_add_up_to_the_truth() {
 
 /// Any seed and size of a small world, and any trouble.
 fn any_plan() -> impl Strategy<Value = Plan> {
-    let trouble = (0_u64..60, 0_u64..50, 0_u64..15, 0_u64..15);
+    let trouble = (0_u64..60, 0_u64..50, 0_u64..15, 0_u64..15, 0_u64..15);
     let room = (0_usize..40, 0_usize..60, 0_u64..30);
     let size = (any::<u64>(), 1_usize..6, 1_usize..60);
     (size, trouble, room).prop_map(
-        |((seed, nodes, steps), (lost, late, crashes, partings), (rows, series, keep))| Plan {
+        |(
+            (seed, nodes, steps),
+            (lost, late, crashes, partings, renewals),
+            (rows, series, keep),
+        )| Plan {
             seed,
             nodes,
             steps,
@@ -82,6 +87,7 @@ fn any_plan() -> impl Strategy<Value = Plan> {
                 repeated: 10,
                 crashes,
                 partings,
+                renewals,
             },
             rows,
             series,

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use streamgauge_core::{
     Duration, Family, Instant, Presence, PublisherStats, PublisherTrack, Role, Schedule,
     SessionStats, Tier, Traffic,
-    collect::{Fleet, FleetPolicy, FrameAt, ReadError, SourceId, TrackKind, TrackName},
+    collect::{
+        Fleet, FleetFull, FleetPolicy, FrameAt, Kept, ReadError, SourceId, TrackKind, TrackName,
+    },
 };
 use streamgauge_tests::{Node, Reporter, Room, TIER_NAMES, Words, plus, track_name};
 
@@ -37,6 +39,8 @@ pub(crate) struct Trouble {
     pub(crate) repeated: u64,
     pub(crate) crashes: u64,
     pub(crate) partings: u64,
+    /// Of steps: the reader ends, and begins anew from what it kept.
+    pub(crate) renewals: u64,
 }
 
 /// A moment of 2023, in milliseconds.
@@ -233,6 +237,30 @@ fn pairs(lane: usize) -> &'static [[usize; 2]] {
 pub(crate) struct Reading {
     pub(crate) traffic: Fleet<Traffic, Boxed<Traffic>>,
     pub(crate) presence: Fleet<Presence, Boxed<Presence>>,
+    size: (usize, usize, usize),
+    policy: FleetPolicy,
+}
+
+fn restore<F: Family>(from: &Fleet<F, Boxed<F>>, into: &mut Fleet<F, Boxed<F>>, now: Instant) {
+    for kept in from.kept() {
+        // What finds no room, as the rows of prefixes in another order, is without a name from then on.
+        let _ = restore_one(into, kept, now);
+    }
+}
+
+/// As it would be read back from a file: names as text.
+fn restore_one<F: Family, N: std::fmt::Display>(
+    into: &mut Fleet<F, Boxed<F>>,
+    kept: Kept<F, N>,
+    now: Instant,
+) -> Result<(), FleetFull> {
+    let (name, source) = match &kept {
+        Kept::Lane { .. } => (String::new(), String::new()),
+        Kept::Row { name, .. } | Kept::Source { name, .. } => (name.to_string(), String::new()),
+        Kept::Track { source, .. } => (String::new(), source.to_string()),
+        Kept::Series { source, name, .. } => (name.to_string(), source.to_string()),
+    };
+    into.restore(&kept.with_names(&name, &source), now)
 }
 
 /// A node as the reader knows it.
@@ -267,7 +295,17 @@ impl Reading {
         Self {
             traffic: fleet(size(TRAFFIC_LANES), policy),
             presence: fleet(size(PRESENCE_LANES), policy),
+            size: (sources, rows, series),
+            policy,
         }
+    }
+
+    /// A reader of the same size that goes on from what this one kept.
+    fn renewed(&self, now: Instant) -> Self {
+        let mut renewed = Self::new(self.size.0, self.size.1, self.size.2, self.policy);
+        restore(&self.traffic, &mut renewed.traffic, now);
+        restore(&self.presence, &mut renewed.presence, now);
+        renewed
     }
 
     fn arrive(&mut self, name: &str, now: Instant) -> Ids {
@@ -508,7 +546,20 @@ impl World {
         }
         reading.traffic.handle_timeout(instant(step));
         reading.presence.handle_timeout(instant(step));
+        if dice.chance(trouble.renewals) {
+            self.renew_reader();
+        }
         self.check();
+    }
+
+    /// The reader ends, and another goes on from what it kept: the nodes that are there arrive anew.
+    fn renew_reader(&mut self) {
+        let now = self.now();
+        self.reading = self.reading.renewed(now);
+        for node in self.nodes.iter_mut().filter(|node| node.ids.is_some()) {
+            node.ids = Some(self.reading.arrive(&node.name, now));
+            node.catch_up(self.step, &mut self.reading);
+        }
     }
 
     fn check(&mut self) {

@@ -129,6 +129,51 @@ impl<F: Family> Epochs<F> {
         }
     }
 
+    /// What was counted in epochs that are over; in the last one, what the node told and what its series add
+    /// up to; and what was counted since it arrived, as long as that may be another.
+    pub(super) fn kept(&self) -> ([F::Totals; 3], Option<F::Totals>) {
+        let mut base = self.base;
+        if self.bond == Bond::Perhaps {
+            let last = &self.before;
+            return ([base, last.told, last.seen], Some(self.now.seen));
+        }
+        add(&mut base, &self.before.ended());
+        ([base, self.now.told, self.now.seen], None)
+    }
+
+    /// Goes on from there.
+    pub(super) fn restore(&mut self, [base, told, seen]: [F::Totals; 3], since: Option<F::Totals>) {
+        let last = Epoch { told, seen };
+        let fresh = Self { base, ..Self::NONE };
+        *self = match since {
+            None => Self { now: last, ..fresh },
+            Some(seen) => Self {
+                before: last,
+                now: Epoch {
+                    told: F::Totals::ZERO,
+                    seen,
+                },
+                bond: Bond::Perhaps,
+                ..fresh
+            },
+        };
+    }
+
+    /// How many epochs ago that was which a series of this ordinal counts in; two for all that are over for
+    /// good.
+    pub(super) fn ago(&self, ordinal: u32, now: u32) -> u8 {
+        match (now.wrapping_sub(ordinal), self.bond) {
+            (0, _) | (1, Bond::One) => 0,
+            (1, Bond::Perhaps) => 1,
+            _ => 2,
+        }
+    }
+
+    /// Whether the last two may be one.
+    pub(super) fn is_open(&self) -> bool {
+        self.bond == Bond::Perhaps
+    }
+
     /// The node arrived, in the same epoch as before or in another.
     pub(super) fn begin(&mut self) {
         if self.bond == Bond::Perhaps {

@@ -2,6 +2,7 @@
 
 mod epoch;
 mod intake;
+mod keep;
 mod lane;
 mod list;
 mod policy;
@@ -15,6 +16,7 @@ mod view;
 mod work;
 
 pub use intake::{FrameAt, Intake, ReadError, Refused};
+pub use keep::Kept;
 pub use lane::LaneSlot;
 pub use policy::FleetPolicy;
 pub use rate::Growth;

@@ -67,7 +67,12 @@ impl<F: Family> Marks<F> {
 
     /// Zero at this moment.
     pub(super) const fn since(at: Instant) -> Self {
-        let totals = F::Totals::ZERO;
+        Self::from(at, &F::Totals::ZERO)
+    }
+
+    /// These totals at this moment.
+    pub(super) const fn from(at: Instant, totals: &F::Totals) -> Self {
+        let totals = *totals;
         Self {
             older: Mark { at, totals },
             newer: Mark { at, totals },

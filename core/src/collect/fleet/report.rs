@@ -73,17 +73,22 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     pub(super) fn come_back(&mut self, at: usize) {
         let gone = &mut self.state.gone;
         gone.remove(self.tables.sources, at, |source| &mut source.age);
-        if let Some(source) = self.tables.sources.get_mut(at) {
-            source.here = true;
-            source.told = None;
-            source.ordinal = source.ordinal.wrapping_add(1);
-        }
+        let Some(source) = self.tables.sources.get_mut(at) else {
+            return;
+        };
+        source.here = true;
+        source.told = None;
+        // As long as it had not told, what it tells now is of the same arrival.
+        let begins = !core::mem::take(&mut source.restored);
+        source.ordinal = source.ordinal.wrapping_add(u32::from(begins));
         let lanes = self.tables.lanes.len();
         let tracks = self.tables.tracks.get_mut(at * lanes..(at + 1) * lanes);
         for track in tracks.unwrap_or_default() {
             track.at = super::source::Reading::NOTHING;
             track.read = None;
-            track.epochs.begin();
+            if begins {
+                track.epochs.begin();
+            }
         }
     }
 

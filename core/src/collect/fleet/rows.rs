@@ -91,7 +91,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             self.hold_row(at);
             return Some(at);
         }
-        let parent = self.hold_prefixes(name, lane, now);
+        let parent = self.hold_prefixes(name, self.state.policy.levels, lane, now);
         let made = self.make_row(key, lane, RowKind::Name, parent, now);
         if made.is_none() {
             self.release_parent(parent, now);
@@ -99,10 +99,23 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         made
     }
 
+    /// The row of a prefix, with one reference more, if the policy has such.
+    pub(super) fn hold_prefix(&mut self, name: &str, lane: u8, now: Instant) -> Option<usize> {
+        let segments = name.split('/').count();
+        let levels = u8::try_from(segments).ok()?.min(self.state.policy.levels);
+        let at = self.hold_prefixes(name, levels, lane, now).slot()?;
+        let row = self.tables.rows.get(at)?;
+        if Key::read(name).is_ok_and(|key| key.is(&row.key)) {
+            return Some(at);
+        }
+        self.release_row(at, now);
+        None
+    }
+
     /// The longest prefix that there is room for, with one reference more.
-    fn hold_prefixes(&mut self, name: &str, lane: u8, now: Instant) -> Link {
+    fn hold_prefixes(&mut self, name: &str, levels: u8, lane: u8, now: Instant) -> Link {
         let mut parent = Link::NONE;
-        for level in 1..=self.state.policy.levels {
+        for level in 1..=levels {
             let Some(prefix) = prefix(name, level) else {
                 break;
             };

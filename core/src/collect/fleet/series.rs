@@ -394,19 +394,16 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         };
         let waiting = &mut self.state.waiting;
         waiting.remove(self.tables.series, at, |s| &mut s.age);
-        let slots = self
-            .tables
-            .series
-            .get(at)
-            .zip(self.tables.tracks.get_mut(track));
-        let Some((series, track)) = slots else {
+        let Some(series) = self.tables.series.get(at).copied() else {
             return;
         };
         let (hash, row) = (series.hash(self.state.seed), series.row as usize);
         let overflow = |row: &super::RowSlot<F, K>| row.key.is(&Key::overflow());
-        if !series.ended || F::KEPT || self.tables.rows.get(row).is_some_and(overflow) {
-            track.horizon = track.horizon.max(series.since);
-        }
+        let goes_on = self.tables.rows.get(row).is_some_and(overflow);
+        self.note_horizon(&series, goes_on);
+        let Some(track) = self.tables.tracks.get_mut(track) else {
+            return;
+        };
         track
             .waiting
             .remove(self.tables.series, at, |s| &mut s.side);
@@ -423,6 +420,17 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let free = &mut self.state.free_series;
         free.put(self.tables.series, at, |series| &mut series.chain);
         self.release_row(row, now);
+    }
+
+    /// Keeps in mind that a series is forgotten that may go on.
+    pub(super) fn note_horizon(&mut self, series: &SeriesSlot<F>, goes_on: bool) {
+        let lanes = self.tables.lanes.len();
+        let track = series.source as usize * lanes + usize::from(series.lane);
+        if let Some(track) = self.tables.tracks.get_mut(track)
+            && (goes_on || !series.ended || F::KEPT)
+        {
+            track.horizon = track.horizon.max(series.since);
+        }
     }
 
     /// How a series stands, and the track that it is of.

@@ -25,6 +25,8 @@ pub struct SourceSlot<K: KeyWords> {
     pub(super) generation: u32,
     /// Its epochs so far.
     pub(super) ordinal: u32,
+    /// It was restored in the midst of finding out whether it is in another epoch.
+    pub(super) restored: bool,
     /// What `node.json` told last.
     pub(super) epoch: Option<u64>,
     pub(super) since: u64,
@@ -43,6 +45,7 @@ impl<K: KeyWords> SourceSlot<K> {
         here: false,
         generation: 0,
         ordinal: 0,
+        restored: false,
         epoch: None,
         since: 0,
         told: None,
