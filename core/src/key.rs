@@ -180,6 +180,35 @@ impl<K: KeyWords> Key<K> {
         words.get(..used).unwrap_or_default()
     }
 
+    /// Whether both are the same name.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.len == other.len && self.used_words() == other.used_words()
+    }
+
+    /// The key of a path's first segments, so many of them; nothing if it has fewer. One that would read
+    /// like [`OVERFLOW`] gets one more underscore in front, as a path of its own does.
+    pub(crate) fn leading(&self, segments: usize) -> Option<Self> {
+        let mut slashes = (0..).zip(self.bytes()).filter(|(_, byte)| *byte == b'/');
+        let last = segments.checked_sub(1)?;
+        if let Some((end, _)) = slashes.nth(last) {
+            return self.up_to(end);
+        }
+        let slashes = self.bytes().filter(|byte| *byte == b'/').count();
+        (slashes == last && !self.is_empty()).then_some(*self)
+    }
+
+    /// The key of a path's first bytes, which end with a segment.
+    fn up_to(&self, end: usize) -> Option<Self> {
+        let bytes = || self.bytes().take(end);
+        let marks = bytes().take_while(|byte| *byte == b'_').count();
+        let mut key = Self::EMPTY;
+        if marks >= 2 && bytes().skip(marks).eq(OVERFLOW_TAIL.iter().copied()) {
+            key.push(b'_').ok()?;
+        }
+        bytes().try_for_each(|byte| key.push(byte)).ok()?;
+        Some(key)
+    }
+
     /// The name's length in bytes.
     pub fn len(&self) -> usize {
         usize::from(self.len)
