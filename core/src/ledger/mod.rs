@@ -13,7 +13,7 @@ mod reuse;
 
 pub use books::{Account, Books, InlineBooks, Lane, Pages, Span, Split};
 pub use keep::Linger;
-use levels::summed;
+pub(crate) use levels::summed;
 pub use marks::Mark;
 pub(crate) use marks::{Change, Fields};
 use marks::{Marks, field_of};
