@@ -15,6 +15,7 @@ pub use serde;
 
 mod activity;
 mod cell;
+pub mod collect;
 mod encode;
 mod families;
 mod feed;
