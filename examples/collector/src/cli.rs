@@ -135,9 +135,18 @@ pub struct PublishOptions {
     /// Where collectors can connect, a UDP address such as 0.0.0.0:4444.
     #[arg(long, value_name = "ADDRESS", requires = "node", group = "way_out")]
     pub listen: Option<SocketAddr>,
+    /// The certificate to show there, a PEM file; without it one is made at each start.
+    #[arg(long, value_name = "FILE", requires_all = ["listen", "listen_key"])]
+    pub listen_cert: Option<PathBuf>,
+    /// Its key, a PEM file.
+    #[arg(long, value_name = "FILE", requires = "listen_cert")]
+    pub listen_key: Option<PathBuf>,
     /// Publish on this relay.
     #[arg(long, value_name = "URL", requires = "node", group = "way_out")]
     pub publish: Option<Url>,
+    /// The SHA-256 fingerprint of that relay's certificate.
+    #[arg(long, value_name = "HEX", requires = "publish")]
+    pub publish_fingerprint: Option<String>,
     /// The path under which the sums are published.
     #[arg(long, value_name = "PREFIX", default_value = ".stats")]
     pub publish_prefix: String,
@@ -151,7 +160,8 @@ impl Cli {
     /// What to do about it.
     pub fn checked(mut self) -> Result<Self> {
         let sources = &mut self.sources;
-        let any = !(sources.relays.is_empty() && sources.serial.is_empty() && sources.udp.is_empty());
+        let any =
+            !(sources.relays.is_empty() && sources.serial.is_empty() && sources.udp.is_empty());
         ensure!(
             any,
             "there is nothing to read: name a relay such as https://127.0.0.1:4443, or use --serial or --udp; \
@@ -206,7 +216,10 @@ mod tests {
     #[test]
     fn a_collector_without_a_source_says_what_to_do() {
         let error = parse("collector --plain").unwrap_err().to_string();
-        assert!(error.contains("--serial") && error.contains("https://"), "{error}");
+        assert!(
+            error.contains("--serial") && error.contains("https://"),
+            "{error}"
+        );
     }
 
     #[test]

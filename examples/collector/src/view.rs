@@ -9,10 +9,14 @@ use streamgauge_core::{Presence, Role, Traffic};
 pub struct View {
     /// When, in milliseconds since the Unix epoch.
     pub ts_ms: u64,
+    /// Tells these sums from others, of which nothing was kept.
+    pub epoch: u64,
     /// All broadcasts, by name, tier and role.
     pub broadcasts: Vec<Broadcast>,
     /// All that ever flowed, by tier and role, whatever was forgotten since included.
     pub traffic: Vec<Sum<Traffic>>,
+    /// All roots of sessions, by name and tier.
+    pub roots: Vec<Sessions>,
     /// All sessions that there ever were, by tier.
     pub sessions: Vec<Sum<Presence>>,
     /// All nodes, by name.
@@ -37,10 +41,35 @@ pub struct Broadcast {
     pub role: Role,
     /// All that was counted.
     pub total: Traffic,
+    /// Who watch it now.
+    pub watching: u64,
+    /// Something of it has begun and not ended.
+    pub open: bool,
     /// Bytes per second.
     pub rate: f64,
     /// Since when it is counted, in milliseconds since the Unix epoch.
     pub since: u64,
+    /// When it grew last, likewise.
+    pub moved_ms: u64,
+}
+
+/// The sessions of one root in one tier, on all nodes.
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    /// The root.
+    pub root: Arc<str>,
+    /// The tier.
+    pub tier: Tier,
+    /// All that were counted.
+    pub total: Presence,
+    /// How many there are now.
+    pub live: u64,
+    /// Some have begun and not ended.
+    pub open: bool,
+    /// Since when they are counted, in milliseconds since the Unix epoch.
+    pub since: u64,
+    /// When they grew last, likewise.
+    pub moved_ms: u64,
 }
 
 /// The sum over all broadcasts, or all roots of sessions, of a tier.
@@ -95,18 +124,6 @@ pub struct Tally {
     pub bad_frames: u64,
     /// Series that found no room.
     pub refused: u64,
-}
-
-impl Broadcast {
-    /// Who watch it now.
-    pub const fn watching(&self) -> u64 {
-        let Traffic {
-            viewers,
-            viewers_closed,
-            ..
-        } = self.total;
-        viewers.saturating_sub(viewers_closed)
-    }
 }
 
 impl Node {

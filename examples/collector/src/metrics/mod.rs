@@ -62,8 +62,18 @@ pub struct Sample {
 pub fn metrics(shown: &Shown, writer: Option<&remote_write::Tally>) -> Vec<Metric> {
     let mut all = Vec::new();
     broadcasts(&mut all, shown);
-    sums(&mut all, "rest", "of what has no row of its own", &shown.picked.rest);
-    sums(&mut all, "all", "of all that was ever counted", &shown.view.traffic);
+    sums(
+        &mut all,
+        "rest",
+        "of what has no row of its own",
+        &shown.picked.rest,
+    );
+    sums(
+        &mut all,
+        "all",
+        "of all that was ever counted",
+        &shown.view.traffic,
+    );
     sessions(&mut all, &shown.view.sessions);
     nodes(&mut all, &shown.view.nodes);
     own(&mut all, shown);
@@ -98,7 +108,10 @@ fn sums(all: &mut Vec<Metric>, what: &str, help: &str, sums: &[Sum<Traffic>]) {
             ],
             value: at(&sum.total.words(), place),
         });
-        let (name, help) = (format!("{what}_{}", word.name), format!("{}, {help}", word.help));
+        let (name, help) = (
+            format!("{what}_{}", word.name),
+            format!("{}, {help}", word.help),
+        );
         all.push(counter(&name, &help, samples.collect()));
     }
 }
@@ -128,10 +141,18 @@ fn nodes(all: &mut Vec<Metric>, nodes: &[Node]) {
         samples: by_node(|node| u64::from(node.present)),
     });
     let flows: [(&str, &str, fn(&Node) -> u64); 4] = [
-        ("node_bytes_in", "payload bytes that came in", |node| node.ingress.bytes),
-        ("node_bytes_out", "payload bytes that went out", |node| node.egress.bytes),
-        ("node_frames_in", "frames that came in", |node| node.ingress.frames),
-        ("node_frames_out", "frames that went out", |node| node.egress.frames),
+        ("node_bytes_in", "payload bytes that came in", |node| {
+            node.ingress.bytes
+        }),
+        ("node_bytes_out", "payload bytes that went out", |node| {
+            node.egress.bytes
+        }),
+        ("node_frames_in", "frames that came in", |node| {
+            node.ingress.frames
+        }),
+        ("node_frames_out", "frames that went out", |node| {
+            node.egress.frames
+        }),
     ];
     all.extend(flows.map(|(name, help, value)| counter(name, help, by_node(value))));
 }
@@ -151,24 +172,54 @@ fn own(all: &mut Vec<Metric>, shown: &Shown) {
     let numbers = [
         ("frames", "frames read", tally.frames),
         ("frame_bytes", "bytes of the frames read", tally.bytes),
-        ("bad_frames", "frames that could not be read", tally.bad_frames),
+        (
+            "bad_frames",
+            "frames that could not be read",
+            tally.bad_frames,
+        ),
         ("refused_series", "series that found no room", tally.refused),
     ];
     all.extend(numbers.map(|(name, help, value)| single(name, help, true, value)));
     let rows = view.broadcasts.len() as u64;
-    all.push(single("broadcasts", "broadcasts by tier and role", false, rows));
+    all.push(single(
+        "broadcasts",
+        "broadcasts by tier and role",
+        false,
+        rows,
+    ));
 }
 
 fn writing(all: &mut Vec<Metric>, tally: &remote_write::Tally) {
     let numbers = [
-        ("remote_write_requests", "requests that the store has taken", tally.sent),
-        ("remote_write_refused", "requests that the store refused for good", tally.refused),
-        ("remote_write_dropped", "requests that found no room in the queue", tally.dropped),
-        ("remote_write_retries", "attempts that failed and were repeated", tally.retries),
+        (
+            "remote_write_requests",
+            "requests that the store has taken",
+            tally.sent,
+        ),
+        (
+            "remote_write_refused",
+            "requests that the store refused for good",
+            tally.refused,
+        ),
+        (
+            "remote_write_dropped",
+            "requests that found no room in the queue",
+            tally.dropped,
+        ),
+        (
+            "remote_write_retries",
+            "attempts that failed and were repeated",
+            tally.retries,
+        ),
     ];
     all.extend(numbers.map(|(name, help, value)| single(name, help, true, value)));
     let waiting = tally.waiting as u64;
-    all.push(single("remote_write_waiting", "requests in the queue", false, waiting));
+    all.push(single(
+        "remote_write_waiting",
+        "requests in the queue",
+        false,
+        waiting,
+    ));
 }
 
 fn counter(name: &str, help: &str, samples: Vec<Sample>) -> Metric {
@@ -221,8 +272,11 @@ mod tests {
                 bytes,
                 ..Traffic::default()
             },
+            watching: 0,
+            open: false,
             rate: 0.0,
             since: 0,
+            moved_ms: 0,
         }
     }
 
@@ -236,7 +290,10 @@ mod tests {
         let picked = picker.pick(&view);
         for metric in metrics(&Shown { view, picked }, None) {
             for sample in metric.samples {
-                assert!(sample.labels.is_sorted_by_key(|(name, _)| *name), "{sample:?}");
+                assert!(
+                    sample.labels.is_sorted_by_key(|(name, _)| *name),
+                    "{sample:?}"
+                );
             }
         }
     }

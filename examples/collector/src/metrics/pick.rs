@@ -136,8 +136,11 @@ mod tests {
                 bytes,
                 ..Traffic::default()
             },
+            watching: 0,
+            open: false,
             rate,
             since: 0,
+            moved_ms: 0,
         }
     }
 
@@ -196,7 +199,10 @@ mod tests {
         let mut grown = 0;
         for step in 1..50_u64 {
             let busy = |own: u64| if step / 10 % 2 == own { 100.0 } else { 1.0 };
-            let view = view(vec![row("a", step * 3, busy(0)), row("b", step * 5, busy(1))]);
+            let view = view(vec![
+                row("a", step * 3, busy(0)),
+                row("b", step * 5, busy(1)),
+            ]);
             let picked = picker.pick(&view);
             let shown = picked.rows[0];
             let by = [3, 5];

@@ -55,7 +55,10 @@ mod tests {
     #[test]
     fn text_is_what_scrapers_read() {
         let sample = |labels: &[(&'static str, &str)], value| Sample {
-            labels: labels.iter().map(|(name, of)| (*name, (*of).into())).collect(),
+            labels: labels
+                .iter()
+                .map(|(name, of)| (*name, (*of).into()))
+                .collect(),
             value,
         };
         let metrics = [

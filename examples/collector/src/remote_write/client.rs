@@ -55,7 +55,9 @@ impl Store {
     /// When it is no such URL, or the machine has no certificates to trust.
     pub fn new(url: &Url, token: Option<&str>) -> Result<Self> {
         if !matches!(url.scheme(), "http" | "https") {
-            bail!("--remote-write takes a URL such as http://127.0.0.1:8428/api/v1/write, and not {url}");
+            bail!(
+                "--remote-write takes a URL such as http://127.0.0.1:8428/api/v1/write, and not {url}"
+            );
         }
         let mut bare = url.clone();
         // They go in a header; a URL that cannot have them has none.
@@ -117,7 +119,10 @@ fn headers(url: &Url, token: Option<&str>) -> Result<HeaderMap> {
         ("content-encoding", "snappy"),
         ("content-type", "application/x-protobuf"),
         ("x-prometheus-remote-write-version", "0.1.0"),
-        ("user-agent", concat!("streamgauge-collector/", env!("CARGO_PKG_VERSION"))),
+        (
+            "user-agent",
+            concat!("streamgauge-collector/", env!("CARGO_PKG_VERSION")),
+        ),
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
@@ -128,7 +133,8 @@ fn headers(url: &Url, token: Option<&str>) -> Result<HeaderMap> {
         None if user != ":" => format!("Basic {}", STANDARD.encode(user)),
         None => return Ok(headers),
     };
-    let mut value = HeaderValue::from_str(&authorization).context("the token is no text for a header")?;
+    let mut value =
+        HeaderValue::from_str(&authorization).context("the token is no text for a header")?;
     value.set_sensitive(true);
     headers.insert(header::AUTHORIZATION, value);
     Ok(headers)
@@ -136,7 +142,9 @@ fn headers(url: &Url, token: Option<&str>) -> Result<HeaderMap> {
 
 /// In seconds, or as a date.
 fn retry_after(headers: &HeaderMap) -> Duration {
-    let text = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let text = headers
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok());
     let Some(text) = text else {
         return Duration::ZERO;
     };

@@ -101,7 +101,9 @@ fn series((name, labels): &Key, value: f64, timestamp: i64) -> TimeSeries {
     let labels = labels.iter().filter(|(_, value)| !value.is_empty());
     let labels = labels.map(|(name, value)| label(name, value));
     TimeSeries {
-        labels: std::iter::once(label("__name__", name)).chain(labels).collect(),
+        labels: std::iter::once(label("__name__", name))
+            .chain(labels)
+            .collect(),
         samples: vec![Point { value, timestamp }],
     }
 }
@@ -112,7 +114,9 @@ fn request(series: &[TimeSeries]) -> Vec<u8> {
     };
     let plain = request.encode_to_vec();
     // It errs above 4 GiB only.
-    snap::raw::Encoder::new().compress_vec(&plain).unwrap_or_default()
+    snap::raw::Encoder::new()
+        .compress_vec(&plain)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -143,10 +147,24 @@ mod tests {
     #[test]
     fn series_have_their_labels_and_the_time_of_the_view() {
         let series = read(&Rounds::default().requests(&[metric(&["cam"])], 1_234));
-        let [series] = series.as_slice() else { panic!("one series") };
-        let labels = series.labels.iter().map(|label| (&*label.name, &*label.value));
-        assert_eq!(labels.collect::<Vec<_>>(), [("__name__", "x_total"), ("broadcast", "cam")]);
-        assert_eq!(series.samples, [Point { value: 7.0, timestamp: 1_234 }]);
+        let [series] = series.as_slice() else {
+            panic!("one series")
+        };
+        let labels = series
+            .labels
+            .iter()
+            .map(|label| (&*label.name, &*label.value));
+        assert_eq!(
+            labels.collect::<Vec<_>>(),
+            [("__name__", "x_total"), ("broadcast", "cam")]
+        );
+        assert_eq!(
+            series.samples,
+            [Point {
+                value: 7.0,
+                timestamp: 1_234
+            }]
+        );
     }
 
     #[test]
@@ -154,7 +172,10 @@ mod tests {
         let mut rounds = Rounds::default();
         rounds.requests(&[metric(&["a", "b"])], 1);
         let second = read(&rounds.requests(&[metric(&["b"])], 2));
-        let ended: Vec<_> = second.iter().filter(|series| series.samples[0].value.is_nan()).collect();
+        let ended: Vec<_> = second
+            .iter()
+            .filter(|series| series.samples[0].value.is_nan())
+            .collect();
         assert_eq!((second.len(), ended.len()), (2, 1));
         assert_eq!(ended[0].samples[0].value.to_bits(), STALE);
         assert_eq!(ended[0].labels[1].value, "a");

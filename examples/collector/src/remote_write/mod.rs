@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Duration, timeout};
 use url::Url;
 
+use crate::cli::MetricsOptions;
 use crate::metrics::Metric;
 
 pub use client::{Answer, Store};
@@ -36,6 +37,17 @@ pub struct Config {
     pub room: usize,
 }
 
+impl Config {
+    /// What the command line says; nothing if it says nothing of it.
+    pub fn of(options: &MetricsOptions) -> Option<Self> {
+        Some(Self {
+            url: options.remote_write.clone()?,
+            token: options.remote_write_token.clone(),
+            room: options.remote_write_queue,
+        })
+    }
+}
+
 /// A task that sends what is written.
 pub struct Writer {
     rounds: Rounds,
@@ -53,7 +65,8 @@ impl Writer {
         let token = match &config.token {
             Some(path) => {
                 let token = tokio::fs::read_to_string(path).await;
-                let token = token.with_context(|| format!("cannot read the token in {}", path.display()))?;
+                let token = token
+                    .with_context(|| format!("cannot read the token in {}", path.display()))?;
                 Some(token.trim().to_owned())
             }
             None => None,

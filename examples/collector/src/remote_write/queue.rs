@@ -126,7 +126,10 @@ mod tests {
             queue.push(vec![byte]);
         }
         queue.close();
-        assert_eq!((queue.next().await, queue.next().await), (Some(vec![3]), Some(vec![4])));
+        assert_eq!(
+            (queue.next().await, queue.next().await),
+            (Some(vec![3]), Some(vec![4]))
+        );
         assert_eq!(queue.next().await, None);
         assert_eq!(queue.tally().dropped, 3);
     }

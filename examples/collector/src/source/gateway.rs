@@ -23,8 +23,15 @@ pub(super) struct Gateway {
     fallback: String,
     name: Option<Arc<str>>,
     tiers: Vec<Arc<str>>,
-    waiting: VecDeque<(TrackId, Bytes)>,
+    waiting: VecDeque<Waiting>,
     numbers: Numbers,
+}
+
+/// A frame whose node is not known yet.
+struct Waiting {
+    track: TrackId,
+    life: u16,
+    payload: Bytes,
 }
 
 /// What matters here of `node.json`.
@@ -53,10 +60,14 @@ impl Gateway {
         if frame.track == TrackId::Node {
             self.introduce(frame.payload, &mut told);
         }
-        let payload = Bytes::copy_from_slice(frame.payload);
+        let frame = Waiting {
+            track: frame.track,
+            life: frame.life,
+            payload: Bytes::copy_from_slice(frame.payload),
+        };
         match self.name.clone() {
-            Some(name) => told.extend(self.frame(&name, frame.track, payload)),
-            None => self.wait(frame.track, payload),
+            Some(name) => told.extend(self.frame(&name, frame)),
+            None => self.wait(frame),
         }
         told
     }
@@ -79,24 +90,25 @@ impl Gateway {
         }
         told.extend(self.name.replace(name.clone()).map(What::Left));
         told.push(What::Came(name.clone()));
-        for (track, payload) in std::mem::take(&mut self.waiting) {
-            told.extend(self.frame(&name, track, payload));
+        for frame in std::mem::take(&mut self.waiting) {
+            told.extend(self.frame(&name, frame));
         }
     }
 
-    fn wait(&mut self, track: TrackId, payload: Bytes) {
+    fn wait(&mut self, frame: Waiting) {
         if self.waiting.len() == NAMELESS {
             self.waiting.pop_front();
         }
-        self.waiting.push_back((track, payload));
+        self.waiting.push_back(frame);
     }
 
-    fn frame(&mut self, node: &Arc<str>, track: TrackId, payload: Bytes) -> Option<What> {
+    fn frame(&mut self, node: &Arc<str>, frame: Waiting) -> Option<What> {
         Some(What::Frame {
             node: node.clone(),
-            track: self.track(track)?,
+            track: self.track(frame.track)?,
             sequence: self.numbers.next(),
-            payload,
+            life: Some(frame.life),
+            payload: frame.payload,
         })
     }
 

@@ -52,6 +52,8 @@ pub enum What {
         track: Track,
         /// Its place among the track's frames.
         sequence: u64,
+        /// The life of the node, if the link tells.
+        life: Option<u16>,
         /// The frame.
         payload: Bytes,
     },

@@ -191,7 +191,7 @@ impl Node {
     async fn subscribe(&self, track: &Track) -> Result<Subscriber> {
         let broadcast: Broadcast = self.origin.routed_broadcast(&*self.path).await?;
         let subscription = Subscription::default().with_max_age(MAX_AGE);
-        let consumer = broadcast.track(track.to_string())?;
+        let consumer = broadcast.track(&track.to_string())?;
         Ok(consumer.subscribe(subscription).await?)
     }
 
@@ -218,6 +218,7 @@ impl Node {
                     node: self.name.clone(),
                     track: track.clone(),
                     sequence,
+                    life: None,
                     payload: frame.payload,
                 };
                 if !self.wire.tell(what).await {

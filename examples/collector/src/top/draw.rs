@@ -6,8 +6,8 @@ use ratatui::style::{Color, Modifier, Style, Stylize};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Paragraph, Row, Table};
 
-use super::state::{HISTORY, State, Tab};
 use super::Size;
+use super::state::{HISTORY, State, Tab};
 use crate::view::{Broadcast, Node};
 
 /// From nothing to the highest of its row.
@@ -34,7 +34,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
 fn summary(state: &State) -> Line<'static> {
     let view = state.view();
     let rate: f64 = view.broadcasts.iter().map(|row| row.rate).sum();
-    let watching: u64 = view.broadcasts.iter().map(Broadcast::watching).sum();
+    let watching: u64 = view.broadcasts.iter().map(|row| row.watching).sum();
     let text = format!(
         " {} of {} nodes up, {} broadcasts, {watching} watching, {}/s",
         Node::present(&view.nodes),
@@ -48,7 +48,11 @@ fn summary(state: &State) -> Line<'static> {
 
 /// Lines for sources that cannot be read.
 fn faults(state: &State) -> u16 {
-    let faults = state.view().sources.iter().filter(|source| source.error.is_some());
+    let faults = state
+        .view()
+        .sources
+        .iter()
+        .filter(|source| source.error.is_some());
     u16::try_from(faults.count()).unwrap_or(u16::MAX).min(4)
 }
 
@@ -62,7 +66,10 @@ fn errors(state: &State) -> Paragraph<'static> {
 
 fn broadcasts(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let rows = state.broadcasts();
-    let rows = rows.iter().skip(state.scroll).take(usize::from(area.height));
+    let rows = rows
+        .iter()
+        .skip(state.scroll)
+        .take(usize::from(area.height));
     let rows = rows.map(|row| broadcast(state, row));
     let widths = [
         Constraint::Fill(1),
@@ -74,7 +81,16 @@ fn broadcasts(frame: &mut Frame<'_>, area: Rect, state: &State) {
         Constraint::Length(11),
         Constraint::Length(10),
     ];
-    let head = ["broadcast", "tier", "role", "watching", "rate", "", "total", "frames"];
+    let head = [
+        "broadcast",
+        "tier",
+        "role",
+        "watching",
+        "rate",
+        "",
+        "total",
+        "frames",
+    ];
     frame.render_widget(Table::new(rows, widths).header(header(&head)), area);
 }
 
@@ -83,7 +99,7 @@ fn broadcast<'a>(state: &State, row: &'a Broadcast) -> Row<'a> {
         Cell::from(visible(&row.name)).cyan(),
         Cell::from(visible(&row.tier)),
         Cell::from(row.role.as_str()),
-        number(row.watching()),
+        number(row.watching),
         right(format!("{}/s", Size(row.rate))).green(),
         Cell::from(sparkline(state.history(row))).green(),
         right(Size::of(row.total.bytes).to_string()),
@@ -93,7 +109,11 @@ fn broadcast<'a>(state: &State, row: &'a Broadcast) -> Row<'a> {
 
 fn nodes(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let rows = state.nodes();
-    let rows = rows.iter().skip(state.scroll).take(usize::from(area.height)).map(|row| node(row));
+    let rows = rows
+        .iter()
+        .skip(state.scroll)
+        .take(usize::from(area.height))
+        .map(|row| node(row));
     let widths = [
         Constraint::Fill(1),
         Constraint::Length(6),
@@ -104,7 +124,16 @@ fn nodes(frame: &mut Frame<'_>, area: Rect, state: &State) {
         Constraint::Length(12),
         Constraint::Length(11),
     ];
-    let head = ["node", "", "last", "sessions", "in", "in total", "out", "out total"];
+    let head = [
+        "node",
+        "",
+        "last",
+        "sessions",
+        "in",
+        "in total",
+        "out",
+        "out total",
+    ];
     frame.render_widget(Table::new(rows, widths).header(header(&head)), area);
 }
 
@@ -128,7 +157,10 @@ fn node(row: &Node) -> Row<'_> {
 }
 
 fn header(names: &[&'static str]) -> Row<'static> {
-    let style = Style::new().fg(Color::Black).bg(Color::Gray).add_modifier(Modifier::BOLD);
+    let style = Style::new()
+        .fg(Color::Black)
+        .bg(Color::Gray)
+        .add_modifier(Modifier::BOLD);
     Row::new(names.iter().map(|name| Cell::from(*name))).style(style)
 }
 
@@ -163,11 +195,14 @@ fn width() -> u16 {
 /// The newest rates, each as high as it is beside the highest.
 fn sparkline(rates: impl Iterator<Item = u64>) -> String {
     let rates: Vec<_> = rates.collect();
-    let shown = rates.get(rates.len().saturating_sub(width().into())..).unwrap_or_default();
+    let shown = rates
+        .get(rates.len().saturating_sub(width().into())..)
+        .unwrap_or_default();
     let highest = shown.iter().copied().max().unwrap_or_default().max(1);
     let bar = |rate: &u64| {
         let eighths = u128::from(*rate) * 8 / u128::from(highest);
-        let at = usize::try_from(eighths).unwrap_or_default() + usize::from(*rate > 0 && eighths == 0);
+        let at =
+            usize::try_from(eighths).unwrap_or_default() + usize::from(*rate > 0 && eighths == 0);
         BARS.get(at).copied().unwrap_or(' ')
     };
     shown.iter().map(bar).collect()
@@ -175,7 +210,13 @@ fn sparkline(rates: impl Iterator<Item = u64>) -> String {
 
 /// Names come from the network: nothing in them may move the cursor.
 fn visible(name: &str) -> String {
-    let plain = |character: char| if character.is_control() { '\u{fffd}' } else { character };
+    let plain = |character: char| {
+        if character.is_control() {
+            '\u{fffd}'
+        } else {
+            character
+        }
+    };
     name.chars().map(plain).collect()
 }
 

@@ -15,7 +15,11 @@ impl fmt::Display for Plain<'_> {
         let rate: f64 = view.broadcasts.iter().map(|row| row.rate).sum();
         let (up, all) = (Node::present(&view.nodes), view.nodes.len());
         let rows = view.broadcasts.len();
-        writeln!(f, "fleet: {up} of {all} nodes up, {rows} broadcasts, {}/s", Size(rate))?;
+        writeln!(
+            f,
+            "fleet: {up} of {all} nodes up, {rows} broadcasts, {}/s",
+            Size(rate)
+        )?;
         for source in &view.sources {
             if let Some(error) = &source.error {
                 writeln!(f, "source {}: {error}", source.name)?;
@@ -23,7 +27,7 @@ impl fmt::Display for Plain<'_> {
         }
         view.nodes.iter().try_for_each(|row| node(f, row))?;
         let rows = view.broadcasts.iter();
-        let mut rows = rows.filter(|row| row.rate > 0.0 || row.watching() > 0);
+        let mut rows = rows.filter(|row| row.rate > 0.0 || row.watching > 0);
         rows.try_for_each(|row| broadcast(f, row))
     }
 }
@@ -40,13 +44,19 @@ fn node(f: &mut fmt::Formatter<'_>, row: &Node) -> fmt::Result {
 }
 
 fn broadcast(f: &mut fmt::Formatter<'_>, row: &Broadcast) -> fmt::Result {
-    let Broadcast { name, role, total, .. } = row;
-    let tier = if row.tier.is_empty() { "external" } else { &row.tier };
+    let Broadcast {
+        name, role, total, ..
+    } = row;
+    let tier = if row.tier.is_empty() {
+        "external"
+    } else {
+        &row.tier
+    };
     writeln!(
         f,
         "broadcast {name:?} {tier} {}: {} watching, {}/s ({} bytes, {} frames, {} groups)",
         role.as_str(),
-        row.watching(),
+        row.watching,
         Size(row.rate),
         total.bytes,
         total.frames,

@@ -176,13 +176,17 @@ impl State {
     }
 
     fn ordered(&self, order: Ordering) -> Ordering {
-        if self.reversed { order.reverse() } else { order }
+        if self.reversed {
+            order.reverse()
+        } else {
+            order
+        }
     }
 
     fn by_broadcast(&self, a: &Broadcast, b: &Broadcast) -> Ordering {
         let largest = match self.sort {
             Sort::Rate => b.rate.total_cmp(&a.rate),
-            Sort::Watching => b.watching().cmp(&a.watching()),
+            Sort::Watching => b.watching.cmp(&a.watching),
             Sort::Bytes => b.total.bytes.cmp(&a.total.bytes),
             Sort::Name => Ordering::Equal,
         };
