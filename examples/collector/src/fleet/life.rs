@@ -7,38 +7,38 @@ use super::words;
 
 /// What tells one life of a series from the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Birth {
+pub(super) struct Birth {
     /// When the series says that it began, in milliseconds since the Unix epoch.
-    pub since: Option<u64>,
+    pub(super) since: Option<u64>,
     /// The life of the node, as links carry it whose nodes may have no clock.
-    pub life: Option<u16>,
+    pub(super) life: Option<u16>,
 }
 
 /// A series' life, as far as it is known.
 #[derive(Clone, Copy, Debug)]
-pub struct Life<F> {
+pub(super) struct Life<F> {
     /// Which life.
-    pub birth: Birth,
+    pub(super) birth: Birth,
     /// All that was counted in it.
-    pub last: F,
+    pub(super) last: F,
     /// What is open was counted as closed, since its node has been away for so long.
-    pub shut: bool,
+    pub(super) shut: bool,
     /// The frame that told it, and in which stay of the node.
-    pub told: (u64, u64),
+    pub(super) told: (u64, u64),
 }
 
 /// What a row adds to sums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Growth<F> {
+pub(super) struct Growth<F> {
     /// So much more was counted.
-    pub words: F,
+    pub(super) words: F,
     /// The life before has ended.
-    pub reborn: bool,
+    pub(super) reborn: bool,
 }
 
 impl<F: Family> Life<F> {
     /// A series that is seen for the first time, and has counted nothing yet.
-    pub fn new(birth: Birth) -> Self {
+    pub(super) fn new(birth: Birth) -> Self {
         Self {
             birth,
             last: F::default(),
@@ -49,7 +49,7 @@ impl<F: Family> Life<F> {
 
     /// Takes in what a frame says of the series; nothing if a later frame was taken in already. `told` is
     /// the node's stay and the frame's place in it.
-    pub fn update(&mut self, birth: Birth, row: F, told: (u64, u64)) -> Option<Growth<F>> {
+    pub(super) fn update(&mut self, birth: Birth, row: F, told: (u64, u64)) -> Option<Growth<F>> {
         if told <= self.told {
             return None;
         }
@@ -74,7 +74,7 @@ impl<F: Family> Life<F> {
     }
 
     /// Counts what is open as closed: nobody knows of it any more. What that adds to sums.
-    pub fn end(&mut self) -> F {
+    pub(super) fn end(&mut self) -> F {
         if std::mem::replace(&mut self.shut, true) {
             F::default()
         } else {

@@ -28,11 +28,11 @@ use crate::source::{News, SourceId, What};
 use crate::track::Track as TrackName;
 use crate::view::{Source, Tally, Tier};
 
+use life::Birth;
 use node::Node;
 use read::{NodeState, rows};
 use series::{Lane, Told, Track};
 
-pub use life::Birth;
 pub use state::{RestoreError, State};
 
 /// Series on all nodes together; one more is refused, and counted as such.

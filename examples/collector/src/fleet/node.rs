@@ -11,31 +11,31 @@ use crate::view::Tier;
 
 /// A node that is known.
 #[derive(Debug, Default)]
-pub struct Node {
+pub(super) struct Node {
     /// The sources that have it.
-    pub holders: BTreeSet<SourceId>,
+    pub(super) holders: BTreeSet<SourceId>,
     /// Which of its stays this is.
-    pub stay: u64,
+    pub(super) stay: u64,
     /// When it left, or was heard last, in milliseconds since the Unix epoch.
-    pub heard_ms: u64,
+    pub(super) heard_ms: u64,
     /// It has been away for so long that what was open on it was counted as closed.
-    pub shut: bool,
+    pub(super) shut: bool,
     /// When its life began, likewise, if it says so.
-    pub since: Option<u64>,
+    pub(super) since: Option<u64>,
     /// Its traffic.
-    pub traffic: BTreeMap<(Tier, Role), Track<Traffic>>,
+    pub(super) traffic: BTreeMap<(Tier, Role), Track<Traffic>>,
     /// Its sessions.
-    pub sessions: BTreeMap<Tier, Track<Presence>>,
+    pub(super) sessions: BTreeMap<Tier, Track<Presence>>,
 }
 
 impl Node {
     /// Whether any source has it.
-    pub fn is_present(&self) -> bool {
+    pub(super) fn is_present(&self) -> bool {
         !self.holders.is_empty()
     }
 
     /// A source has it. Says whether it is back, or new.
-    pub fn came(&mut self, source: SourceId) -> bool {
+    pub(super) fn came(&mut self, source: SourceId) -> bool {
         let back = !self.is_present();
         self.holders.insert(source);
         if back {
@@ -46,12 +46,12 @@ impl Node {
     }
 
     /// A source has it no more. Says whether it is gone.
-    pub fn left(&mut self, source: SourceId) -> bool {
+    pub(super) fn left(&mut self, source: SourceId) -> bool {
         self.holders.remove(&source) && !self.is_present()
     }
 
     /// All that flowed in a role, and how much a second.
-    pub fn flow(&self, role: Role) -> (Traffic, f64) {
+    pub(super) fn flow(&self, role: Role) -> (Traffic, f64) {
         let tracks = self.traffic.iter().filter(|((_, of), _)| *of == role);
         tracks.fold((Traffic::default(), 0.0), |(total, rate), (_, track)| {
             let total = words::plus(total, track.total);
@@ -60,7 +60,7 @@ impl Node {
     }
 
     /// Sessions now.
-    pub fn open_sessions(&self) -> u64 {
+    pub(super) fn open_sessions(&self) -> u64 {
         let lives = self
             .sessions
             .values()
@@ -71,7 +71,7 @@ impl Node {
     }
 
     /// How many series it has.
-    pub fn series(&self) -> usize {
+    pub(super) fn series(&self) -> usize {
         let traffic = self.traffic.values().map(|track| track.lives.len());
         let sessions = self.sessions.values().map(|track| track.lives.len());
         traffic.chain(sessions).sum()

@@ -8,7 +8,7 @@ const WINDOW: u64 = 5_000;
 
 /// A total at some moments of the last seconds.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Rate {
+pub(super) struct Rate {
     /// When, and how much; the newest first.
     moments: [(u64, u64); MOMENTS],
     len: usize,
@@ -16,7 +16,7 @@ pub struct Rate {
 
 impl Rate {
     /// Notes a total at a moment, in milliseconds; no more than a few times a second are kept.
-    pub fn note(&mut self, ms: u64, total: u64) {
+    pub(super) fn note(&mut self, ms: u64, total: u64) {
         let newest = self.moments.first().map_or(0, |moment| moment.0);
         if self.len > 0 && ms < newest {
             // The clock was set back.
@@ -35,7 +35,7 @@ impl Rate {
 
     /// Per second, between the newest moment and the oldest of the window.
     #[expect(clippy::cast_precision_loss, reason = "a rate needs no more")]
-    pub fn per_second(&self) -> f64 {
+    pub(super) fn per_second(&self) -> f64 {
         let known = self.moments.get(..self.len).unwrap_or_default();
         let Some(((now, total), older)) = known.split_first() else {
             return 0.0;

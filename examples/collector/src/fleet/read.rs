@@ -11,7 +11,7 @@ const NAME: usize = 1024;
 
 /// What is wrong with a frame.
 #[derive(Debug)]
-pub enum Error {
+pub(super) enum Error {
     /// It is none.
     Frame(ParseError),
     /// It is no `node.json`.

@@ -11,61 +11,61 @@ use super::words;
 
 /// One tier and role on one node.
 #[derive(Clone, Debug)]
-pub struct Track<F: Family> {
+pub(super) struct Track<F: Family> {
     /// The lives of its series.
-    pub lives: HashMap<Arc<str>, Kept<F>>,
+    pub(super) lives: HashMap<Arc<str>, Kept<F>>,
     /// All that was ever counted here.
-    pub total: F,
+    pub(super) total: F,
     /// How fast that grows.
-    pub rate: Rate,
+    pub(super) rate: Rate,
     /// The newest frame, and the stay of the node that it came in.
-    pub newest: (u64, u64),
+    pub(super) newest: (u64, u64),
 }
 
 /// A series on a node.
 #[derive(Clone, Debug)]
-pub struct Kept<F> {
+pub(super) struct Kept<F> {
     /// Its life.
-    pub life: Life<F>,
+    pub(super) life: Life<F>,
     /// The node is not there, so that what is open here is not counted as live.
-    pub away: bool,
+    pub(super) away: bool,
     /// When it was told last, in milliseconds since the Unix epoch.
-    pub told_ms: u64,
+    pub(super) told_ms: u64,
 }
 
 /// One tier and role on all nodes.
 #[derive(Clone, Debug)]
-pub struct Lane<F: Family> {
+pub(super) struct Lane<F: Family> {
     /// Sums over nodes.
-    pub series: BTreeMap<Arc<str>, Sum<F>>,
+    pub(super) series: BTreeMap<Arc<str>, Sum<F>>,
     /// All that was ever counted, whatever was forgotten since included.
-    pub total: F,
+    pub(super) total: F,
 }
 
 /// A series on all nodes.
 #[derive(Clone, Debug)]
-pub struct Sum<F> {
+pub(super) struct Sum<F> {
     /// All that was counted.
-    pub total: F,
+    pub(super) total: F,
     /// What is open on nodes that are not there, at the words that count closings.
-    pub away: F,
+    pub(super) away: F,
     /// When it began to be counted, in milliseconds since the Unix epoch.
-    pub since: u64,
+    pub(super) since: u64,
     /// When it grew last, likewise.
-    pub moved_ms: u64,
+    pub(super) moved_ms: u64,
     /// How fast its bytes grow.
-    pub rate: Rate,
+    pub(super) rate: Rate,
     /// How many nodes have it.
-    pub holders: usize,
+    pub(super) holders: usize,
 }
 
 /// When a row was told.
 #[derive(Clone, Copy, Debug)]
-pub struct Told {
+pub(super) struct Told {
     /// The stay of its node and the place of its frame in it.
-    pub place: (u64, u64),
+    pub(super) place: (u64, u64),
     /// Milliseconds since the Unix epoch.
-    pub ms: u64,
+    pub(super) ms: u64,
 }
 
 impl<F: Family> Default for Track<F> {
@@ -90,7 +90,7 @@ impl<F: Family> Default for Lane<F> {
 
 impl<F: Family> Sum<F> {
     /// A series that has counted nothing yet.
-    pub fn new(ms: u64) -> Self {
+    pub(super) fn new(ms: u64) -> Self {
         Self {
             total: F::default(),
             away: F::default(),
@@ -104,7 +104,7 @@ impl<F: Family> Sum<F> {
 
 impl<F: Family> Track<F> {
     /// Takes in a row of a frame. Says whether there was room: `room` is for one more series.
-    pub fn row(
+    pub(super) fn row(
         &mut self,
         lane: &mut Lane<F>,
         name: &str,
@@ -153,7 +153,7 @@ impl<F: Family> Track<F> {
     }
 
     /// The node is gone: what is open on it is not live any more.
-    pub fn leave(&mut self, lane: &mut Lane<F>) {
+    pub(super) fn leave(&mut self, lane: &mut Lane<F>) {
         for (name, kept) in &mut self.lives {
             if !std::mem::replace(&mut kept.away, true)
                 && !kept.life.shut
@@ -165,7 +165,7 @@ impl<F: Family> Track<F> {
     }
 
     /// The node is gone for so long that what was open on it is counted as closed.
-    pub fn shut(&mut self, lane: &mut Lane<F>, ms: u64) {
+    pub(super) fn shut(&mut self, lane: &mut Lane<F>, ms: u64) {
         for (name, kept) in &mut self.lives {
             let ended = kept.end(lane, name, ms);
             self.total = words::plus(self.total, ended);
@@ -174,7 +174,7 @@ impl<F: Family> Track<F> {
 
     /// Forgets the series that nobody told anything of since then, other than those that are in the newest
     /// frame: they are live, and no frame comes while nothing changes. Totals stay in the sums.
-    pub fn forget(&mut self, lane: &mut Lane<F>, before_ms: u64, ms: u64) {
+    pub(super) fn forget(&mut self, lane: &mut Lane<F>, before_ms: u64, ms: u64) {
         let (total, newest) = (&mut self.total, self.newest);
         self.lives.retain(|name, kept| {
             let stays = kept.told_ms >= before_ms || kept.life.told >= newest;
@@ -186,7 +186,7 @@ impl<F: Family> Track<F> {
     }
 
     /// Forgets all its series.
-    pub fn end(&mut self, lane: &mut Lane<F>, ms: u64) {
+    pub(super) fn end(&mut self, lane: &mut Lane<F>, ms: u64) {
         for (name, mut kept) in self.lives.drain() {
             kept.forget(lane, &name, ms);
         }
@@ -221,7 +221,7 @@ impl<F: Family> Kept<F> {
 
 impl<F: Family> Lane<F> {
     /// Forgets the series that no node has, and that have not grown since then. They stay in the total.
-    pub fn forget(&mut self, before_ms: u64) {
+    pub(super) fn forget(&mut self, before_ms: u64) {
         let stays = |sum: &Sum<F>| sum.holders > 0 || sum.moved_ms >= before_ms;
         self.series.retain(|_, sum| stays(sum));
     }
@@ -236,7 +236,7 @@ impl<F: Family> Sum<F> {
     }
 
     /// How many are open on nodes that are there, of the pair that ends with this word.
-    pub fn live(&self, closing: &str) -> u64 {
+    pub(super) fn live(&self, closing: &str) -> u64 {
         let of = |row: F| words::named(row, closing);
         of(words::closing(self.total)).saturating_sub(of(self.away))
     }

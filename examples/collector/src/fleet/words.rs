@@ -3,29 +3,29 @@
 use streamgauge_core::Family;
 
 /// Word by word; none passes 2^64 - 1.
-pub fn plus<F: Family>(a: F, b: F) -> F {
+pub(super) fn plus<F: Family>(a: F, b: F) -> F {
     combine(a, b, u64::saturating_add)
 }
 
 /// Word by word; none falls below zero.
-pub fn minus<F: Family>(a: F, b: F) -> F {
+pub(super) fn minus<F: Family>(a: F, b: F) -> F {
     combine(a, b, u64::saturating_sub)
 }
 
 /// Whether a word is less than it was.
-pub fn fell<F: Family>(before: F, now: F) -> bool {
+pub(super) fn fell<F: Family>(before: F, now: F) -> bool {
     let (before, now) = (before.words(), now.words());
     let mut pairs = before.as_ref().iter().zip(now.as_ref());
     pairs.any(|(before, now)| now < before)
 }
 
 /// How many are open, at the words that count openings.
-pub fn open<F: Family>(row: F) -> F {
+pub(super) fn open<F: Family>(row: F) -> F {
     pairs(row, |pair| pair[0])
 }
 
 /// How many are open, at the words that count closings.
-pub fn closing<F: Family>(row: F) -> F {
+pub(super) fn closing<F: Family>(row: F) -> F {
     pairs(row, |pair| pair[1])
 }
 
@@ -50,12 +50,12 @@ fn combine<F: Family>(a: F, b: F, with: impl Fn(u64, u64) -> u64) -> F {
 }
 
 /// Whether nothing was counted.
-pub fn is_zero<F: Family>(row: F) -> bool {
+pub(super) fn is_zero<F: Family>(row: F) -> bool {
     row.words().as_ref().iter().all(|word| *word == 0)
 }
 
 /// The word of this name.
-pub fn named<F: Family>(row: F, name: &str) -> u64 {
+pub(super) fn named<F: Family>(row: F, name: &str) -> u64 {
     let at = F::WORDS.iter().position(|word| word.name == name);
     let words = row.words();
     at.and_then(|at| words.as_ref().get(at).copied())

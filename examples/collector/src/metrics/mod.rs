@@ -140,21 +140,29 @@ fn nodes(all: &mut Vec<Metric>, nodes: &[Node]) {
         counter: false,
         samples: by_node(|node| u64::from(node.present)),
     });
-    let flows: [(&str, &str, fn(&Node) -> u64); 4] = [
-        ("node_bytes_in", "payload bytes that came in", |node| {
-            node.ingress.bytes
-        }),
-        ("node_bytes_out", "payload bytes that went out", |node| {
-            node.egress.bytes
-        }),
-        ("node_frames_in", "frames that came in", |node| {
-            node.ingress.frames
-        }),
-        ("node_frames_out", "frames that went out", |node| {
-            node.egress.frames
-        }),
+    let flows = [
+        (
+            "node_bytes_in",
+            "payload bytes that came in",
+            by_node(|node| node.ingress.bytes),
+        ),
+        (
+            "node_bytes_out",
+            "payload bytes that went out",
+            by_node(|node| node.egress.bytes),
+        ),
+        (
+            "node_frames_in",
+            "frames that came in",
+            by_node(|node| node.ingress.frames),
+        ),
+        (
+            "node_frames_out",
+            "frames that went out",
+            by_node(|node| node.egress.frames),
+        ),
     ];
-    all.extend(flows.map(|(name, help, value)| counter(name, help, by_node(value))));
+    all.extend(flows.map(|(name, help, samples)| counter(name, help, samples)));
 }
 
 fn own(all: &mut Vec<Metric>, shown: &Shown) {
@@ -282,12 +290,11 @@ mod tests {
 
     #[test]
     fn labels_are_in_the_order_of_their_names() {
-        let mut picker = Picker::new(10);
         let view = View {
             broadcasts: vec![broadcast("cam", 7)],
             ..View::default()
         };
-        let picked = picker.pick(&view);
+        let picked = Picker::new(10).pick(&view);
         for metric in metrics(&Shown { view, picked }, None) {
             for sample in metric.samples {
                 assert!(

@@ -203,10 +203,10 @@ mod tests {
                 row("a", step * 3, busy(0)),
                 row("b", step * 5, busy(1)),
             ]);
-            let picked = picker.pick(&view);
-            let shown = picked.rows[0];
+            let choice = picker.pick(&view);
+            let shown = choice.rows[0];
             let by = [3, 5];
-            let rest = picked.rest[0].total.bytes;
+            let rest = choice.rest[0].total.bytes;
             assert!(rest >= before.1, "the rest never falls");
             // What the row that is shown grew by, and what the rest grew by, is all that grew.
             grown += by[shown] + (rest - before.1);

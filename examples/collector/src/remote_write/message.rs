@@ -1,6 +1,6 @@
 //! Requests of Prometheus remote write 1.0, as its protocol buffers have them.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use prost::Message;
@@ -61,7 +61,7 @@ type Key = (Arc<str>, Vec<(&'static str, Arc<str>)>);
 #[derive(Debug, Default)]
 pub struct Rounds {
     /// The series of the last round.
-    last: HashMap<Key, ()>,
+    last: HashSet<Key>,
 }
 
 impl Rounds {
@@ -77,11 +77,11 @@ impl Rounds {
                 let key = (Arc::clone(&name), labels.clone());
                 gone.remove(&key);
                 all.push(series(&key, number(*value), timestamp));
-                self.last.insert(key, ());
+                self.last.insert(key);
             }
         }
         let stale = |key: &Key| series(key, f64::from_bits(STALE), timestamp);
-        all.extend(gone.keys().map(stale));
+        all.extend(gone.iter().map(stale));
         all.chunks(BATCH).map(request).collect()
     }
 }
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_round_of_many_series_is_cut() {
-        let names: Vec<_> = (0..BATCH + 1).map(|n| n.to_string()).collect();
+        let names: Vec<_> = (0..=BATCH).map(|n| n.to_string()).collect();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         let requests = Rounds::default().requests(&[metric(&names)], 1);
         assert_eq!(requests.len(), 2);

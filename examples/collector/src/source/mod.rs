@@ -78,7 +78,7 @@ impl Wire {
 pub struct Sources {
     names: Vec<String>,
     news: mpsc::Receiver<News>,
-    _running: JoinSet<()>,
+    running: JoinSet<()>,
 }
 
 impl Sources {
@@ -88,7 +88,7 @@ impl Sources {
         let mut sources = Self {
             names: Vec::new(),
             news,
-            _running: JoinSet::new(),
+            running: JoinSet::new(),
         };
         for url in &options.relays {
             let relay = Relay::new(url, options);
@@ -119,7 +119,7 @@ impl Sources {
             news: news.clone(),
         };
         self.names.push(name.to_string());
-        self._running.spawn(run(wire));
+        self.running.spawn(run(wire));
     }
 
     /// What the sources are called, by their ids.

@@ -9,7 +9,7 @@ use streamgauge_core::Role;
 use crate::view::{Broadcast, Node, Tier, View};
 
 /// Rates kept for each row's sparkline.
-pub const HISTORY: usize = 32;
+pub(super) const HISTORY: usize = 32;
 
 /// What tells a broadcast's row from the others.
 type Key = (Arc<str>, Tier, Role);
