@@ -21,20 +21,29 @@ pub(super) struct Life<F> {
     pub(super) birth: Birth,
     /// All that was counted in it.
     pub(super) last: F,
-    /// What is open was counted as closed, since its node has been away for so long.
+    /// What is open was counted as closed, as its end was lost, or its node has been away for long.
     pub(super) shut: bool,
     /// The frame that told it, and in which stay of the node.
     pub(super) told: (u64, u64),
 }
 
-/// What a row adds to sums.
+/// What a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Growth<F> {
-    /// So much more was counted.
-    pub(super) words: F,
-    /// The life before has ended.
-    pub(super) reborn: bool,
+enum Verdict {
+    /// Of an old frame.
+    Old,
+    /// Of this life.
+    Same,
+    /// Of the next life.
+    Reborn,
 }
+
+/// Numbers of frames from here on come from a clock that counts microseconds, and rise in all lives of a
+/// node.
+pub(super) const CLOCKED: u64 = 1_000_000_000_000;
+
+/// So many frames at most come again when a reader connects anew.
+const REPEATED: u64 = 1_000;
 
 impl<F: Family> Life<F> {
     /// A series that is seen for the first time, and has counted nothing yet.
@@ -47,30 +56,68 @@ impl<F: Family> Life<F> {
         }
     }
 
-    /// Takes in what a frame says of the series; nothing if a later frame was taken in already. `told` is
-    /// the node's stay and the frame's place in it.
-    pub(super) fn update(&mut self, birth: Birth, row: F, told: (u64, u64)) -> Option<Growth<F>> {
-        if told <= self.told {
-            return None;
-        }
-        self.told = told;
-        let reborn = birth != self.birth || words::fell(self.last, row);
+    /// Takes in what a frame says of the series, and says what that adds to sums; nothing if it is old. `told` is the node's stay and the
+    /// frame's place among those of its track.
+    pub(super) fn update(&mut self, birth: Birth, row: F, told: (u64, u64)) -> Option<F> {
         let mut growth = F::default();
-        if reborn {
-            growth = self.end();
-            *self = Self {
-                told,
-                ..Self::new(birth)
-            };
-        } else if std::mem::take(&mut self.shut) {
-            growth = words::open(self.last);
+        match self.judge(birth, row, told) {
+            Verdict::Old => return None,
+            Verdict::Same if self.shut && self.is_late(told) => return Some(self.late(row)),
+            Verdict::Same if self.shut => growth = words::open(self.last),
+            Verdict::Same => {}
+            Verdict::Reborn => {
+                growth = self.end();
+                self.birth = birth;
+                self.last = F::default();
+            }
         }
+        self.shut = false;
+        self.told = self.told.max(told);
         let grown = words::minus(row, self.last);
         self.last = row;
-        Some(Growth {
-            words: words::plus(growth, grown),
-            reborn,
-        })
+        Some(words::plus(growth, grown))
+    }
+
+    /// Whether the frame is one before those that are known. In a new stay numbers may begin anew, unless
+    /// they come from a clock.
+    fn is_late(&self, told: (u64, u64)) -> bool {
+        told.1 <= self.told.1 && (told.0 == self.told.0 || self.told.1 >= CLOCKED)
+    }
+
+    /// Takes in what a frame tells that comes after the series was known to have ended: what it has of
+    /// openings has closed since.
+    fn late(&mut self, row: F) -> F {
+        let grown = words::minus(row, self.last);
+        self.last = row;
+        words::all_closed(grown)
+    }
+
+    /// The series has ended before this frame, which does not have it; what that adds to sums.
+    pub(super) fn end_before(&mut self, told: (u64, u64)) -> F {
+        self.told = self.told.max(told);
+        self.end()
+    }
+
+    /// Whether the row is of this life or of a later one, and not of an old frame that comes late, or again
+    /// since its reader connected anew.
+    fn judge(&self, birth: Birth, row: F, told: (u64, u64)) -> Verdict {
+        let later = told.1 > self.told.1;
+        let same = birth == self.birth;
+        match (birth.since, self.birth.since) {
+            (Some(_), Some(_)) if same && words::fell(self.last, row) => Verdict::Old,
+            (Some(_), Some(_)) if same => Verdict::Same,
+            (Some(now), Some(before)) if later || now > before => Verdict::Reborn,
+            (Some(_), Some(_)) => Verdict::Old,
+            _ if self.is_repeated(told) => Verdict::Old,
+            _ if same && !words::fell(self.last, row) => Verdict::Same,
+            _ => Verdict::Reborn,
+        }
+    }
+
+    /// Whether a frame was taken in before, or a later one: for series that do not say when they began.
+    fn is_repeated(&self, told: (u64, u64)) -> bool {
+        let recent = told.0 == self.told.0 || self.told.1.saturating_sub(told.1) < REPEATED;
+        self.is_late(told) && recent
     }
 
     /// Counts what is open as closed: nobody knows of it any more. What that adds to sums.
@@ -111,7 +158,7 @@ mod tests {
         let mut total = Traffic::default();
         for (birth, row, told) in rows {
             if let Some(growth) = life.update(*birth, *row, *told) {
-                total = words::plus(total, growth.words);
+                total = words::plus(total, growth);
             }
         }
         (total, life)
@@ -146,6 +193,39 @@ mod tests {
             (SECOND, row(5, 0, 0), (1, 3)),
             (FIRST, row(12, 0, 0), (1, 2)),
             (SECOND, row(5, 0, 0), (1, 3)),
+            // In another stay as well.
+            (FIRST, row(9, 0, 0), (2, 1)),
+            (SECOND, row(4, 0, 0), (2, 3)),
+            (SECOND, row(6, 0, 0), (2, 4)),
+        ]);
+        assert_eq!(total.bytes, 16);
+        let unsaid = Birth::default();
+        let (total, _) = run(&[
+            (unsaid, row(10, 0, 0), (1, CLOCKED + 1)),
+            (unsaid, row(20, 0, 0), (1, CLOCKED + 2)),
+            (unsaid, row(10, 0, 0), (2, CLOCKED + 1)),
+            (unsaid, row(20, 0, 0), (2, CLOCKED + 2)),
+            (unsaid, row(21, 0, 0), (2, CLOCKED + 3)),
+        ]);
+        assert_eq!(total.bytes, 21);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_hide_a_new_life() {
+        let (total, _) = run(&[
+            (SECOND, row(10, 0, 0), (1, 5)),
+            (FIRST, row(3, 0, 0), (2, 6)),
+        ]);
+        assert_eq!(total.bytes, 13);
+    }
+
+    #[test]
+    fn numbers_that_begin_anew_with_a_node_are_no_repetition() {
+        let unsaid = Birth::default();
+        let (total, _) = run(&[
+            (unsaid, row(10, 0, 0), (1, 50)),
+            (unsaid, row(4, 0, 0), (2, 1)),
+            (unsaid, row(5, 0, 0), (2, 2)),
         ]);
         assert_eq!(total.bytes, 15);
     }
@@ -156,7 +236,7 @@ mod tests {
         total = words::plus(total, life.end());
         assert_eq!((total, life.end()), (row(10, 2, 2), Traffic::default()));
         let back = life.update(FIRST, row(11, 2, 1), (2, 1)).unwrap();
-        total = words::plus(total, back.words);
+        total = words::plus(total, back);
         assert_eq!(total, row(11, 3, 2));
     }
 }

@@ -310,7 +310,9 @@ impl Frame<'_> {
         let mut refused = 0;
         let before = track.lives.len();
         let room = SERIES.saturating_sub(*series);
+        let mut listed = 0;
         let read = rows::<F>(self.payload, |name, since, row| {
+            listed += usize::from(!words::is_zero(words::open(row)));
             let birth = Birth {
                 since,
                 life: self.life,
@@ -319,7 +321,8 @@ impl Frame<'_> {
             refused += u64::from(!track.row(lane, name, (birth, row), told, has_room));
         });
         *series += track.lives.len() - before;
-        track.newest = track.newest.max(told.place);
-        read.map(|long| refused + long)
+        let long = read?;
+        track.framed(lane, told, listed);
+        Ok(refused + long)
     }
 }

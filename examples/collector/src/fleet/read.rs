@@ -36,7 +36,8 @@ pub(super) fn rows<F: Family>(
     let mut reader = FrameReader::<F, NAME>::new();
     let mut long = 0;
     let read = reader.push(payload, |entry| match (entry.key, entry.row) {
-        (Some(key), Some(row)) => report(key, row.since, row.words()),
+        // Zero stands for a clock that was never set.
+        (Some(key), Some(row)) => report(key, row.since.filter(|since| *since > 0), row.words()),
         (None, _) => long += 1,
         (Some(_), None) => {}
     });

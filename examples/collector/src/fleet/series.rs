@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use streamgauge_core::Family;
 
-use super::life::{Birth, Life};
+use super::life::{Birth, CLOCKED, Life};
 use super::rate::Rate;
 use super::words;
 
@@ -132,18 +132,43 @@ impl<F: Family> Track<F> {
             if back {
                 sum.away = words::minus(sum.away, before);
             }
-            sum.grow(growth.words, told.ms);
+            sum.grow(growth, told.ms);
         }
-        self.total = words::plus(self.total, growth.words);
-        lane.total = words::plus(lane.total, growth.words);
+        self.total = words::plus(self.total, growth);
+        lane.total = words::plus(lane.total, growth);
         true
+    }
+
+    /// A frame has been read to its end, with so many rows of which something is open. What is open and is
+    /// not in the newest frame has ended, and the frame that said so was lost.
+    pub(super) fn framed(&mut self, lane: &mut Lane<F>, told: Told, listed: usize) {
+        let (stay, newest) = self.newest;
+        let anew = told.place.0 > stay && newest < CLOCKED;
+        if told.place.1 <= newest && !anew {
+            return;
+        }
+        self.newest = told.place;
+        let open = |kept: &Kept<F>| !kept.life.shut && !words::is_zero(words::open(kept.life.last));
+        if self.lives.values().filter(|kept| open(kept)).count() <= listed {
+            return;
+        }
+        let total = &mut self.total;
+        for (name, kept) in &mut self.lives {
+            if kept.life.told < told.place {
+                let ended = kept.life.end_before(told.place);
+                kept.closed(lane, name, ended, told.ms);
+                *total = words::plus(*total, ended);
+            }
+        }
     }
 
     fn add(&mut self, lane: &mut Lane<F>, name: &str, birth: Birth, ms: u64) {
         let known = lane.series.get_key_value(name);
         let name = known.map_or_else(|| Arc::from(name), |(name, _)| Arc::clone(name));
         let sum = lane.series.entry(Arc::clone(&name));
-        sum.or_insert_with(|| Sum::new(ms)).holders += 1;
+        let sum = sum.or_insert_with(|| Sum::new(ms));
+        sum.holders += 1;
+        sum.rate.begin(birth.since, ms);
         let kept = Kept {
             life: Life::new(birth),
             away: false,
@@ -205,8 +230,14 @@ impl<F: Family> Kept<F> {
 
     fn end(&mut self, lane: &mut Lane<F>, name: &str, ms: u64) -> F {
         let ended = self.life.end();
+        self.closed(lane, name, ended, ms);
+        ended
+    }
+
+    /// So much has closed.
+    fn closed(&self, lane: &mut Lane<F>, name: &str, ended: F, ms: u64) {
         if words::is_zero(ended) {
-            return ended;
+            return;
         }
         if let Some(sum) = lane.series.get_mut(name) {
             if self.away {
@@ -215,7 +246,6 @@ impl<F: Family> Kept<F> {
             sum.grow(ended, ms);
         }
         lane.total = words::plus(lane.total, ended);
-        ended
     }
 }
 

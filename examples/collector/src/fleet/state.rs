@@ -49,6 +49,8 @@ struct SavedNode {
 #[derive(Debug, Serialize, Deserialize)]
 struct SavedTrack {
     total: Vec<u64>,
+    /// The place of the newest frame.
+    newest: u64,
     lives: Vec<SavedLife>,
 }
 
@@ -58,6 +60,8 @@ struct SavedLife {
     birth: Birth,
     last: Vec<u64>,
     shut: bool,
+    /// The place of the newest frame.
+    told: u64,
     told_ms: u64,
 }
 
@@ -186,10 +190,12 @@ impl SavedTrack {
             birth: kept.life.birth,
             last: kept.life.last.words().as_ref().to_vec(),
             shut: kept.life.shut,
+            told: kept.life.told.1,
             told_ms: kept.told_ms,
         };
         Self {
             total: track.total.words().as_ref().to_vec(),
+            newest: track.newest.1,
             lives: track.lives.iter().map(life).collect(),
         }
     }
@@ -200,6 +206,7 @@ impl SavedTrack {
             let mut life = Life::new(saved.birth);
             life.last = F::from_words(&saved.last);
             life.shut = saved.shut;
+            life.told = (0, saved.told);
             if let Some(sum) = lane.series.get_mut(&saved.name) {
                 sum.holders += 1;
                 if !life.shut {
@@ -216,6 +223,7 @@ impl SavedTrack {
         Track {
             lives,
             total: F::from_words(&self.total),
+            newest: (0, self.newest),
             ..Track::default()
         }
     }

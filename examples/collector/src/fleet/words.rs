@@ -29,6 +29,18 @@ pub(super) fn closing<F: Family>(row: F) -> F {
     pairs(row, |pair| pair[1])
 }
 
+/// The same, with as much closed as opened.
+pub(super) fn all_closed<F: Family>(row: F) -> F {
+    let mut words = row.words();
+    for [opening, closing] in F::PAIRS {
+        let opened = words.as_ref().get(*opening).copied().unwrap_or_default();
+        if let Some(to) = words.as_mut().get_mut(*closing) {
+            *to = opened;
+        }
+    }
+    F::from_words(words.as_ref())
+}
+
 fn pairs<F: Family>(row: F, place: impl Fn(&[usize; 2]) -> usize) -> F {
     let words = row.words();
     let word = |at: usize| words.as_ref().get(at).copied().unwrap_or_default();
