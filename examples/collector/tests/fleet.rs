@@ -246,6 +246,8 @@ fn bytes(view: &View) -> HashMap<String, u64> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn totals_are_what_was_told_whatever_happens_on_the_way(
         events in prop::collection::vec((0..NODES, event()), 0..200),
