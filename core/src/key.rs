@@ -103,6 +103,22 @@ impl<K: KeyWords> Key<K> {
         Ok(key)
     }
 
+    /// The key of a name that was a key before: the overflow series keeps its name.
+    pub(crate) fn read(name: &str) -> Result<Self, KeyTooLong> {
+        let mut key = Self::EMPTY;
+        if key.fill(name.as_bytes()).is_none() {
+            key = Self::EMPTY;
+            name.bytes().try_for_each(|byte| key.push(byte))?;
+        }
+        Ok(key)
+    }
+
+    /// Whether the other is the same name.
+    #[inline]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.len == other.len && self.used_words() == other.used_words()
+    }
+
     /// The empty name.
     pub(crate) const EMPTY: Self = Self {
         words: K::ZERO,
@@ -162,6 +178,35 @@ impl<K: KeyWords> Key<K> {
         let words = self.words.as_ref();
         let used = self.len().div_ceil(WORD).min(words.len());
         words.get(..used).unwrap_or_default()
+    }
+
+    /// Whether both are the same name.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.len == other.len && self.used_words() == other.used_words()
+    }
+
+    /// The key of a path's first segments, so many of them; nothing if it has fewer. One that would read
+    /// like [`OVERFLOW`] gets one more underscore in front, as a path of its own does.
+    pub(crate) fn leading(&self, segments: usize) -> Option<Self> {
+        let mut slashes = (0..).zip(self.bytes()).filter(|(_, byte)| *byte == b'/');
+        let last = segments.checked_sub(1)?;
+        if let Some((end, _)) = slashes.nth(last) {
+            return self.up_to(end);
+        }
+        let slashes = self.bytes().filter(|byte| *byte == b'/').count();
+        (slashes == last && !self.is_empty()).then_some(*self)
+    }
+
+    /// The key of a path's first bytes, which end with a segment.
+    fn up_to(&self, end: usize) -> Option<Self> {
+        let bytes = || self.bytes().take(end);
+        let marks = bytes().take_while(|byte| *byte == b'_').count();
+        let mut key = Self::EMPTY;
+        if marks >= 2 && bytes().skip(marks).eq(OVERFLOW_TAIL.iter().copied()) {
+            key.push(b'_').ok()?;
+        }
+        bytes().try_for_each(|byte| key.push(byte)).ok()?;
+        Some(key)
     }
 
     /// The name's length in bytes.

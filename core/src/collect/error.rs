@@ -45,10 +45,14 @@ pub enum Expected {
     More,
     /// An object of series.
     Frame,
+    /// The object that a reporter tells its state in.
+    Node,
     /// An object of counters, or `null` in a patch.
     Row,
     /// A whole number from 0 to 2^64 - 1.
     Counter,
+    /// A histogram: an object of its buckets and their sum.
+    Histogram,
 }
 
 impl Expected {
@@ -69,8 +73,10 @@ impl Expected {
             Self::End => "the end of the frame",
             Self::More => "more: the frame is cut short",
             Self::Frame => "an object of series",
+            Self::Node => "the state of a reporter",
             Self::Row => "an object of counters, or null",
             Self::Counter => "a whole number from 0 to 2^64 - 1",
+            Self::Histogram => "a histogram of buckets and their sum",
         }
     }
 }

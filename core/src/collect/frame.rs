@@ -2,9 +2,10 @@
 
 use super::{
     error::{Expected, ParseError},
+    row::{Field, ReadRow},
     scan::{Scanner, Token},
 };
-use crate::schema::{Family, Totals};
+use crate::schema::Family;
 
 /// What a frame says of one series.
 #[derive(Clone, Copy, Debug)]
@@ -14,98 +15,6 @@ pub struct Entry<'a, F: Family> {
     /// Its counters; nothing if a patch removes it.
     pub row: Option<ReadRow<F>>,
 }
-
-/// The counters that a frame has of one series.
-#[derive(Clone, Copy, Debug)]
-pub struct ReadRow<F: Family> {
-    words: F::Totals,
-    /// By word, whether the frame has it.
-    present: u64,
-    /// When this life of the series began, in milliseconds since the Unix epoch, if the frame says so.
-    pub since: Option<u64>,
-}
-
-impl<F: Family> ReadRow<F> {
-    const EMPTY: Self = Self {
-        words: F::Totals::ZERO,
-        present: 0,
-        since: None,
-    };
-
-    /// The counters, zero where the frame has none.
-    pub fn words(&self) -> F {
-        F::from_words(self.words.as_ref())
-    }
-
-    /// Puts the counters that the frame has in the place of others, as a merge patch means it.
-    pub fn patch(&self, words: &mut F::Totals) {
-        let read = self.words.as_ref().iter().zip(words.as_mut());
-        for (word, (from, to)) in read.enumerate() {
-            if self.has(word) {
-                *to = *from;
-            }
-        }
-    }
-
-    fn has(&self, word: usize) -> bool {
-        self.present & bit(word) != 0
-    }
-
-    fn set(&mut self, field: Field, value: u64) {
-        match field {
-            // Where a publisher writes both spellings, ours is taken, whichever comes first.
-            Field::Word { at, alias } if !(alias && self.has(at)) => {
-                if let Some(word) = self.words.as_mut().get_mut(at) {
-                    *word = value;
-                    self.present |= bit(at);
-                }
-            }
-            Field::Since => self.since = Some(value),
-            Field::Word { .. } | Field::Unknown => {}
-        }
-    }
-}
-
-const fn bit(word: usize) -> u64 {
-    if word < 64 { 1 << word } else { 0 }
-}
-
-/// What a member of a row stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Field {
-    Word { at: usize, alias: bool },
-    Since,
-    Unknown,
-}
-
-impl Field {
-    fn named<F: Family>(name: &str) -> Self {
-        let word = |name: &str| F::WORDS.iter().position(|word| word.name == name);
-        if let Some(at) = word(name) {
-            return Self::Word { at, alias: false };
-        }
-        if name == "since" {
-            return Self::Since;
-        }
-        let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
-        match alias.and_then(|(_, ours)| word(ours)) {
-            Some(at) => Self::Word { at, alias: true },
-            None => Self::Unknown,
-        }
-    }
-}
-
-/// The names that moq-stats 0.2 publishes for words that it had under our names before.
-const ALIASES: [(&str, &str); 8] = [
-    ("announces_started", "announced"),
-    ("announces_ended", "announced_closed"),
-    ("broadcasts_started", "broadcasts"),
-    ("broadcasts_ended", "broadcasts_closed"),
-    ("subscriptions_started", "subscriptions"),
-    ("subscriptions_ended", "subscriptions_closed"),
-    ("sessions_started", "sessions"),
-    ("sessions_ended", "sessions_closed"),
-];
 
 /// Reads frames and merge patches of one family as they come in, in pieces of any size. Names of series
 /// longer than `KEY` bytes are reported without their name.
@@ -137,13 +46,7 @@ impl<F: Family, const KEY: usize> FrameReader<F, KEY> {
         const { assert!(KEY >= 32, "there is room for the name of a counter") };
         Self {
             scanner: Scanner::new(),
-            rows: Rows {
-                place: Place::Frame,
-                field: Field::Unknown,
-                key: [0; KEY],
-                len: None,
-                row: ReadRow::EMPTY,
-            },
+            rows: Rows::new(),
         }
     }
 
@@ -190,17 +93,41 @@ enum Place {
     Names,
     /// Behind a series' name.
     Row,
-    /// Before a counter's name, or the end of the row.
-    Fields,
-    /// Behind a counter's name.
-    Value,
-    /// So deep in a value that means nothing to us.
-    Skip(u32),
+    /// Before a member's name, or the end of the row.
+    Members,
+    /// Behind a member's name.
+    Member,
+    /// Before the name of a part of a histogram, or its end.
+    Parts,
+    /// Behind that name.
+    Part(Part),
+    /// Before the bucket of this number, or the end of the buckets.
+    Bucket(usize),
+    /// So deep in a value that means nothing to us, and whether that is in a histogram.
+    Skip(u32, bool),
+}
+
+/// A part of a histogram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Buckets,
+    Sum,
+    Unknown,
+}
+
+impl Part {
+    fn named(name: Option<&str>) -> Self {
+        match name {
+            Some("buckets") => Self::Buckets,
+            Some("sum") => Self::Sum,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// Makes rows of tokens.
 #[derive(Clone, Debug)]
-struct Rows<F: Family, const KEY: usize> {
+pub(super) struct Rows<F: Family, const KEY: usize> {
     place: Place,
     field: Field,
     key: [u8; KEY],
@@ -210,7 +137,17 @@ struct Rows<F: Family, const KEY: usize> {
 }
 
 impl<F: Family, const KEY: usize> Rows<F, KEY> {
-    fn take(
+    pub(super) const fn new() -> Self {
+        Self {
+            place: Place::Frame,
+            field: Field::Unknown,
+            key: [0; KEY],
+            len: None,
+            row: ReadRow::EMPTY,
+        }
+    }
+
+    pub(super) fn take(
         &mut self,
         token: Token<'_>,
         report: &mut impl FnMut(Entry<'_, F>),
@@ -219,19 +156,18 @@ impl<F: Family, const KEY: usize> Rows<F, KEY> {
             (Place::Frame, Token::Open { object: true }) => Place::Names,
             (Place::Frame, _) => return Err(Expected::Frame),
             (Place::Names, Token::Name(name)) => self.begin_row(name),
-            (Place::Row, Token::Open { object: true }) => Place::Fields,
+            (Place::Names, _) => Place::Names,
+            (Place::Row, Token::Open { object: true }) => Place::Members,
             (Place::Row, Token::Null) => self.end_row(false, report),
             (Place::Row, _) => return Err(Expected::Row),
-            (Place::Fields, Token::Name(name)) => {
+            (Place::Members, Token::Name(name)) => {
                 self.field = name.map_or(Field::Unknown, Field::named::<F>);
-                Place::Value
+                Place::Member
             }
-            (Place::Fields, _) => self.end_row(true, report),
-            (Place::Value, token) => self.value(token)?,
-            (Place::Skip(depth), Token::Open { .. }) => Place::Skip(depth + 1),
-            (Place::Skip(1), Token::Close) => Place::Fields,
-            (Place::Skip(depth), Token::Close) => Place::Skip(depth - 1),
-            (place @ (Place::Skip(_) | Place::Names), _) => place,
+            (Place::Members, _) => self.end_row(true, report),
+            (Place::Member, token) => self.member(token)?,
+            (Place::Skip(depth, in_part), token) => skipped(depth, in_part, token),
+            (place, token) => self.histogram(place, token)?,
         };
         Ok(())
     }
@@ -255,15 +191,54 @@ impl<F: Family, const KEY: usize> Rows<F, KEY> {
         Place::Names
     }
 
-    fn value(&mut self, token: Token<'_>) -> Result<Place, Expected> {
+    fn member(&mut self, token: Token<'_>) -> Result<Place, Expected> {
         match (self.field, token) {
-            (Field::Unknown, Token::Open { .. }) => return Ok(Place::Skip(1)),
+            (Field::Unknown, Token::Open { .. }) => return Ok(Place::Skip(1, false)),
             (Field::Unknown, _) => {}
-            (field, Token::Number(Some(value))) => self.row.set(field, value),
-            // A patch that takes a counter away leaves it at nothing.
-            (field, Token::Null) => self.row.set(field, 0),
+            (Field::Histogram(_), Token::Open { object: true }) => return Ok(Place::Parts),
+            (Field::Histogram(place), Token::Null) => {
+                self.row.begin_buckets(place);
+                self.row.set_sum(place, 0);
+            }
+            (Field::Histogram(_), _) => return Err(Expected::Histogram),
+            (field, Token::Number(Some(value))) => self.row.set(field, Some(value)),
+            (field, Token::Null) => self.row.set(field, None),
             _ => return Err(Expected::Counter),
         }
-        Ok(Place::Fields)
+        Ok(Place::Members)
+    }
+
+    fn histogram(&mut self, place: Place, token: Token<'_>) -> Result<Place, Expected> {
+        let Field::Histogram(at) = self.field else {
+            return Ok(Place::Members);
+        };
+        match (place, token) {
+            (Place::Parts, Token::Name(name)) => return Ok(Place::Part(Part::named(name))),
+            (Place::Parts, _) => return Ok(Place::Members),
+            (Place::Part(Part::Unknown), Token::Open { .. }) => return Ok(Place::Skip(1, true)),
+            (Place::Part(Part::Buckets), Token::Open { object: false }) => {
+                self.row.begin_buckets(at);
+                return Ok(Place::Bucket(0));
+            }
+            (Place::Part(Part::Sum), Token::Number(Some(sum))) => self.row.set_sum(at, sum),
+            (Place::Bucket(bucket), Token::Number(Some(n))) => {
+                self.row.set_bucket(at, bucket, n);
+                return Ok(Place::Bucket(bucket.saturating_add(1)));
+            }
+            (Place::Part(Part::Unknown), _) | (Place::Bucket(_), Token::Close) => {}
+            _ => return Err(Expected::Histogram),
+        }
+        Ok(Place::Parts)
+    }
+}
+
+/// Where a token leaves us in a value that means nothing to us.
+fn skipped(depth: u32, in_part: bool, token: Token<'_>) -> Place {
+    match (depth, token) {
+        (depth, Token::Open { .. }) => Place::Skip(depth + 1, in_part),
+        (1, Token::Close) if in_part => Place::Parts,
+        (1, Token::Close) => Place::Members,
+        (depth, Token::Close) => Place::Skip(depth - 1, in_part),
+        (depth, _) => Place::Skip(depth, in_part),
     }
 }

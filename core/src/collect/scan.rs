@@ -1,6 +1,9 @@
 //! JSON a byte at a time, as RFC 8259 has it: no recursion, no allocation, any pieces.
 
-use super::error::{Expected, ParseError};
+use super::{
+    error::{Expected, ParseError},
+    utf8::Utf8,
+};
 
 /// How deep values may lie in each other.
 const MAX_DEPTH: u32 = u64::BITS;
@@ -95,6 +98,8 @@ pub(super) struct Scanner<const TEXT: usize> {
     text: [u8; TEXT],
     /// The string's length, also past the room.
     len: usize,
+    /// How far the string is in a character.
+    utf8: Utf8,
     /// The first half of a pair of surrogates.
     high: u16,
     /// The number, as long as it is a `u64`.
@@ -113,6 +118,7 @@ impl<const TEXT: usize> Scanner<TEXT> {
             naming: false,
             text: [0; TEXT],
             len: 0,
+            utf8: Utf8::START,
             high: 0,
             number: None,
             literal: Token::Null,
@@ -128,7 +134,8 @@ impl<const TEXT: usize> Scanner<TEXT> {
         let mut at = 0;
         loop {
             if self.state == State::String {
-                at += self.plain(piece.get(at..).unwrap_or_default());
+                let plain = self.plain(piece.get(at..).unwrap_or_default());
+                at += plain.map_err(|wrong| self.error(at + wrong, Expected::Utf8))?;
             }
             let Some(byte) = piece.get(at) else { break };
             match self.step(*byte, out) {
@@ -147,9 +154,12 @@ impl<const TEXT: usize> Scanner<TEXT> {
         out: &mut impl FnMut(Token<'_>) -> Result<(), Expected>,
     ) -> Result<(), ParseError> {
         // A number has no end of its own.
-        if let State::Number(_) = self.state {
-            self.step(b' ', out)
-                .map_err(|expected| self.error(0, expected))?;
+        if let State::Number(digits) = self.state {
+            let ended = self.digit(digits, b' ', out);
+            ended.map_err(|expected| match expected {
+                Expected::Digit => self.error(0, Expected::More),
+                expected => self.error(0, expected),
+            })?;
         }
         match self.state {
             State::Behind if self.depth == 0 => Ok(()),
@@ -164,12 +174,14 @@ impl<const TEXT: usize> Scanner<TEXT> {
         }
     }
 
-    /// Takes in the plain bytes at the beginning of `rest`; how many.
-    fn plain(&mut self, rest: &[u8]) -> usize {
+    /// Takes in the plain bytes at the beginning of `rest`; how many, or which is no UTF-8.
+    fn plain(&mut self, rest: &[u8]) -> Result<usize, usize> {
         let special = |byte: &u8| matches!(*byte, b'"' | b'\\' | 0..=0x1f);
         let run = rest.iter().position(special).unwrap_or(rest.len());
-        self.append(rest.get(..run).unwrap_or_default());
-        run
+        let plain = rest.get(..run).unwrap_or_default();
+        self.utf8.pass(plain)?;
+        self.append(plain);
+        Ok(run)
     }
 
     fn append(&mut self, bytes: &[u8]) {
@@ -290,6 +302,7 @@ impl<const TEXT: usize> Scanner<TEXT> {
         byte: u8,
         out: &mut impl FnMut(Token<'_>) -> Result<(), Expected>,
     ) -> Result<(), Expected> {
+        self.utf8.end()?;
         match byte {
             b'\\' => {
                 self.state = State::Escape;
@@ -297,7 +310,6 @@ impl<const TEXT: usize> Scanner<TEXT> {
             }
             b'"' if self.naming => {
                 self.state = State::Colon;
-                // Past the room, what it holds may end in the middle of a character.
                 let name = self.text.get(..self.len).map(str::from_utf8);
                 let name = name.transpose().map_err(|_| Expected::Utf8)?;
                 out(Token::Name(name))

@@ -1,0 +1,12 @@
+//! Traffic by prefix under tokio: broadcasts that come and go, their frames, and sinks for those.
+#![cfg(not(any(loom, shuttle)))]
+#![forbid(unsafe_code)]
+
+#[path = "../tokio_adapter/harness.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
+mod harness;
+
+mod announcing;
+mod frames;
+mod sinks;
+mod told;
