@@ -15,14 +15,14 @@ use crate::program::free_udp;
 /// Frames that go through it.
 const FRAMES: u32 = 500;
 
-/// A gateway that is spoken to over its serial line.
+/// A gateway that is spoken to over its serial lines.
 pub(crate) struct Gateway(Host);
 
 impl Gateway {
-    pub(crate) async fn connect(upstream: SocketAddr) -> Self {
+    pub(crate) async fn connect([upstream, downstream]: [SocketAddr; 2]) -> Self {
         let cli = Cli {
             upstream,
-            downstream: None,
+            downstream: Some(downstream),
             udp: false,
             input: None,
             frames: FRAMES,

@@ -4,10 +4,10 @@
 //!
 //! ```text
 //! cargo run -p streamgauge-collector --example fleet -- \
-//!     RELAY COLLECTOR STOCK_RELAY STORE GATEWAY DIRECTORY
+//!     RELAY COLLECTOR STOCK_RELAY STORE UPSTREAM DOWNSTREAM DIRECTORY
 //! ```
 //!
-//! The arguments are four programs, the address of the gateway's serial line, and a directory that is made
+//! The arguments are four programs, the addresses of the gateway's serial lines, and a directory that is made
 //! anew for what they write.
 
 mod check;
@@ -35,8 +35,17 @@ use store::Store;
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [relay, collector, stock, store, gateway, directory] = arguments.as_slice() else {
-        eprintln!("usage: fleet RELAY COLLECTOR STOCK_RELAY STORE GATEWAY DIRECTORY");
+    let [
+        relay,
+        collector,
+        stock,
+        store,
+        upstream,
+        downstream,
+        directory,
+    ] = arguments.as_slice()
+    else {
+        eprintln!("usage: fleet RELAY COLLECTOR STOCK_RELAY STORE UPSTREAM DOWNSTREAM DIRECTORY");
         return ExitCode::FAILURE;
     };
     let programs = Programs {
@@ -44,7 +53,8 @@ async fn main() -> ExitCode {
         collector,
         stock,
         store,
-        gateway: gateway.parse().expect("the address of a serial line"),
+        lines: [upstream, downstream]
+            .map(|line| line.parse().expect("the address of a serial line")),
         directory: directory.as_ref(),
     };
     let check = run(&programs).await;
@@ -62,7 +72,7 @@ struct Programs<'a> {
     collector: &'a str,
     stock: &'a str,
     store: &'a str,
-    gateway: SocketAddr,
+    lines: [SocketAddr; 2],
     directory: &'a Path,
 }
 
@@ -75,7 +85,7 @@ async fn run(programs: &Programs<'_>) -> Check {
     let stock = Stock::start(programs.stock, directory).await;
     let sjc = Relay::start(programs.relay, "sjc/1", directory);
     let fra = Relay::start(programs.relay, "fra/1", directory);
-    let mut gateway = Gateway::connect(programs.gateway).await;
+    let mut gateway = Gateway::connect(programs.lines).await;
     let options = Options {
         program: programs.collector,
         directory,
