@@ -102,6 +102,9 @@ fn keep(frames: &mut BTreeMap<String, Vec<Value>>, received: &Received<'_>) {
 }
 
 /// Makes a patch's changes, as RFC 7396 says.
+///
+/// # Panics
+/// Never.
 pub fn merge(target: &mut Value, patch: Value) {
     let Value::Object(patch) = patch else {
         *target = patch;
