@@ -13,7 +13,7 @@ use crate::{
     Config, ConfigError, Deltas, Form, Frame, TrackSink,
     board::{Board, Poster},
     clock::Clock,
-    deltas::{SUFFIX, Stream},
+    deltas::Stream,
     host::{self, Host, HostReporter},
     names::NodeNames,
     page::Page,
@@ -533,7 +533,7 @@ fn published_names(config: &Config, tracks: &[TrackId]) -> (Vec<Arc<str>>, Vec<F
     if config.deltas.is_some() {
         for (name, forms) in places.iter().zip(&mut forms) {
             forms.packed = Some(names.len());
-            names.push(Arc::from(format!("{name}{SUFFIX}")));
+            names.push(Arc::from(format!("{name}{}", Deltas::SUFFIX)));
         }
     }
     (names, forms)

@@ -102,9 +102,6 @@ fn keep(frames: &mut BTreeMap<String, Vec<Value>>, received: &Received<'_>) {
 }
 
 /// Makes a patch's changes, as RFC 7396 says.
-///
-/// # Panics
-/// Never.
 pub fn merge(target: &mut Value, patch: Value) {
     let Value::Object(patch) = patch else {
         *target = patch;
@@ -113,7 +110,9 @@ pub fn merge(target: &mut Value, patch: Value) {
     if !target.is_object() {
         *target = Value::Object(Map::new());
     }
-    let target = target.as_object_mut().expect("an object");
+    let Some(target) = target.as_object_mut() else {
+        return;
+    };
     for (name, value) in patch {
         if value.is_null() {
             target.remove(&name);
