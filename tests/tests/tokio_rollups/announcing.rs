@@ -64,7 +64,7 @@ async fn a_level_is_unannounced_when_nothing_under_it_was_subscribed_for_the_lin
     let mut reader = origin.consume();
     let stats = levels(&origin, 1, TICK * 10);
     let handle = stats.tier(Tier::External);
-    let stays = handle.broadcast("a/x").publisher_track("video");
+    let held = handle.broadcast("a/x").publisher_track("video");
     let goes = handle.broadcast("b/x").publisher_track("video");
     sleep(TICK).await;
     assert_eq!(news(&mut reader)[0].len(), 3);
@@ -73,7 +73,7 @@ async fn a_level_is_unannounced_when_nothing_under_it_was_subscribed_for_the_lin
     assert_eq!(news(&mut reader), [set([]), set([])], "it lingers");
     sleep(TICK * 3).await;
     assert_eq!(news(&mut reader), [set([]), set([".stats/prefix/b/sjc/1"])]);
-    drop(stays);
+    drop(held);
     sleep(TICK * 13).await;
     let went = set([".stats/prefix/sjc/1", ".stats/prefix/a/sjc/1"]);
     assert_eq!(news(&mut reader), [set([]), went]);
