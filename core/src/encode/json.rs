@@ -212,12 +212,12 @@ const fn digit(n: u64) -> u8 {
 /// Writes a series' name, escaped as JSON wants it.
 #[inline]
 fn name<K: KeyWords>(out: &mut impl Out, series: &Series<'_, K>) {
-    let name = &series.key;
+    let key = &series.key;
     if series.escape {
-        key(out, name);
+        key.bytes().for_each(|byte| escaped(out, byte));
         return;
     }
-    name.put(out);
+    key.put(out);
 }
 
 /// Writes a key of which it is not known whether it needs to be escaped.
