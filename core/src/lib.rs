@@ -43,7 +43,8 @@ pub use activity::{Activity, Lease, Tally};
 pub use cell::{Cell, CellId};
 pub use encode::text::{
     ByTier, ByTierAndRole, Exposition, FamilySection, Format, LabelError, Labels, LaneLabels,
-    RETIRED, Scrapes, Section, SelfSection, negotiate,
+    MetricHead, MetricKind, Point, PointLabels, PointValue, Scrapes, Section, SelfSection, Visitor,
+    negotiate, visit,
 };
 pub use families::{
     Cache, CacheStats, Call, CallOutcome, ChannelStats, Handler, Presence, Replication, Rpc,

@@ -1,7 +1,7 @@
 //! `node.json`: the reporter's own state, and totals that never fall.
 
 use crate::{
-    encode::{Out, Window, json},
+    encode::{Out, Window, json, number::number},
     families::{Presence, Traffic},
     feed::Chunk,
     key::segments,
@@ -204,7 +204,7 @@ fn families(out: &mut impl Out, families: &[(&str, Usage)]) {
 fn put_fields(out: &mut impl Out, names: &[&str], values: &[u64]) {
     for (name, value) in names.iter().zip(values) {
         out.put(name.as_bytes());
-        json::number(out, *value);
+        number(out, *value);
     }
 }
 
@@ -221,11 +221,11 @@ fn totals<N: Names + ?Sized, T: Books<Traffic>, P: Books<Presence>>(
             .get(lane % Role::ALL.len())
             .map_or("", |role| role.as_str());
         let place = (lane, lane / Role::ALL.len());
-        lane_total::<Traffic>(out, names, place, role, &traffic.lane_totals(lane));
+        lane_total::<Traffic>(out, names, place, role, traffic.lane_words(lane));
     }
     for lane in 0..presence.lanes() {
         let place = (lane + 1, lane);
-        lane_total::<Presence>(out, names, place, "sessions", &presence.lane_totals(lane));
+        lane_total::<Presence>(out, names, place, "sessions", presence.lane_words(lane));
     }
     out.put(b"}");
 }
@@ -235,7 +235,7 @@ fn lane_total<F: Family>(
     names: &(impl Names + ?Sized),
     (place, tier): (usize, usize),
     track: &str,
-    total: &F::Totals,
+    total: &[u64],
 ) {
     out.put(if place == 0 { b"\"" } else { b",\"" });
     let tier = Tier::from_index(tier).map_or("", |tier| names.tier(tier));
@@ -245,7 +245,7 @@ fn lane_total<F: Family>(
     }
     out.put(track.as_bytes());
     out.put(b"\":");
-    json::words::<F>(out, total.as_ref());
+    json::words::<F>(out, total);
     out.put(b"}");
 }
 

@@ -177,7 +177,7 @@ impl<F: Family + DeserializeOwned> Desk<F> {
     pub fn scrape<'a>(&self, format: Format, room: &'a mut Vec<u8>) -> &'a str {
         let section = FamilySection::new(self.ledger(), &self.meter.0);
         let sections: [&dyn streamgauge_core::Section; 1] = [&section];
-        let mut exposition = Exposition::new(format, &sections, Self::EPOCH);
+        let mut exposition = Exposition::new(format, &sections);
         let mut len = 0;
         loop {
             room.resize(room.len().max(len + 1_024), 0);

@@ -2,10 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic};
+use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic, schema::of_node};
 
 use crate::{
-    AnnounceError, FamilyMeter, OriginProducer, Sink,
+    AnnounceError, FamilyMeter, OriginProducer, Sink, Snapshot,
     names::LEVELS,
     published::{Offered, metrics},
     sink::Outlet,
@@ -33,6 +33,7 @@ pub struct Config {
     pub(crate) families: Vec<Box<dyn Offered>>,
     pub(crate) sinks: Vec<Outlet>,
     pub(crate) origins: Vec<OriginProducer>,
+    pub(crate) snapshots: Vec<SnapshotSink>,
     pub(crate) levels: usize,
     pub(crate) level_room: usize,
     pub(crate) level_linger: Duration,
@@ -41,6 +42,9 @@ pub struct Config {
     pub(crate) group_linger: Duration,
     pub(crate) side_sinks: Vec<Outlet>,
 }
+
+/// Takes a snapshot in each tick.
+pub(crate) type SnapshotSink = Box<dyn FnMut(Snapshot) + Send>;
 
 /// How long broadcasts beside the node's own stay announced, unless they are told otherwise.
 const LINGER: Duration = Duration::from_mins(5);
@@ -60,6 +64,7 @@ impl Config {
             families: Vec::new(),
             sinks: Vec::new(),
             origins: Vec::new(),
+            snapshots: Vec::new(),
             levels: 0,
             level_room: 4_096,
             level_linger: LINGER,
@@ -149,6 +154,15 @@ impl Config {
     #[must_use]
     pub fn with_origin(mut self, origin: &OriginProducer) -> Self {
         self.origins.push(origin.clone());
+        self
+    }
+
+    /// Hands a [`Snapshot`] of what was counted to `f` in each tick, before the frames: for sinks that are no
+    /// text. However briefly a series was there, it is in one of them. `f` is called on the driver task and
+    /// must not block. Costs what a [snapshot](crate::Stats::snapshot) costs.
+    #[must_use]
+    pub fn with_snapshots(mut self, f: impl FnMut(Snapshot) + Send + 'static) -> Self {
+        self.snapshots.push(Box::new(f));
         self
     }
 
@@ -279,7 +293,11 @@ impl Config {
         let mut taken = [metrics::<Traffic>(), metrics::<Presence>()].concat();
         for family in &self.families {
             let metrics = family.metrics();
-            if let Some(metric) = metrics.iter().find(|metric| taken.contains(metric)) {
+            let is_taken = |metric: &&&str| {
+                let mut taken = taken.iter().copied();
+                taken.any(|other| of_node(other) == of_node(metric))
+            };
+            if let Some(metric) = metrics.iter().find(is_taken) {
                 let family = family.name();
                 return Err(ConfigError::MetricName { family, metric });
             }
@@ -320,6 +338,7 @@ impl fmt::Debug for Config {
             .field("families", &self.families.len())
             .field("sinks", &self.sinks.len())
             .field("origins", &self.origins.len())
+            .field("snapshots", &self.snapshots.len())
             .field("levels", &self.levels)
             .field("depth", &self.depth)
             .field("side_sinks", &self.side_sinks.len())

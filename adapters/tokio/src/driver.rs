@@ -1,18 +1,16 @@
-//! The task that ticks: sleeps, collects, and offers frames to the sinks.
+//! What a tick does: collects, and offers frames to the sinks.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use streamgauge_core::{Chunk, Format, Health, TrackId};
-use tokio::{
-    sync::{mpsc, oneshot},
-    task, time,
-};
+use streamgauge_core::{Chunk, Format, Health, Instant, TrackId};
+use tokio::sync::oneshot;
 
 use crate::{
     Config, ConfigError, Frame, TrackSink,
     board::{Board, Poster},
     clock::Clock,
+    config::SnapshotSink,
     groups::Groups,
     host::{self, Host, HostReporter},
     levels::Levels,
@@ -21,6 +19,7 @@ use crate::{
     published::Published,
     scrape::{Books, Scraper},
     sink::Outlet,
+    snapshot::Snapshot,
 };
 
 /// What the owners of a node ask of its driver.
@@ -44,6 +43,7 @@ pub(crate) struct Driver {
     tracks: Vec<TrackId>,
     families: Vec<Box<dyn Published>>,
     outlets: Vec<Outlet>,
+    snapshots: Vec<SnapshotSink>,
     levels: Option<Levels>,
     groups: Option<Groups>,
     /// The sinks of broadcasts beside the node's own.
@@ -55,21 +55,14 @@ pub(crate) struct Driver {
     scraper: Scraper,
     /// Whether tables ran low before a scrape took in what they held.
     pressed: bool,
-    requests: mpsc::Receiver<Request>,
-    /// Room for those that are answered together.
-    waiting: Vec<Request>,
     folded: usize,
 }
-
-/// So many requests wait for an answer, others for room to wait.
-pub(crate) const WAITING: usize = 64;
 
 impl Driver {
     pub(crate) fn new(
         mut config: Config,
         host: &Host,
         clock: Clock,
-        requests: mpsc::Receiver<Request>,
     ) -> Result<(Self, Arc<Board>), ConfigError> {
         let families = take_families(&config, host)?;
         let reporter = host::reporter(&config, clock.schedule);
@@ -81,6 +74,7 @@ impl Driver {
         let groups = Groups::new(&config, &board.names[..parted.count()], first);
         let side_outlets = std::mem::take(&mut config.side_sinks);
         let outlets = outlets(&mut config, &board)?;
+        let snapshots = std::mem::take(&mut config.snapshots);
         let (board, places) = (Arc::new(board), tracks.len() + families.len());
         let driver = Self {
             host: host.clone(),
@@ -92,6 +86,7 @@ impl Driver {
             tracks,
             families,
             outlets,
+            snapshots,
             levels,
             groups,
             side_outlets,
@@ -99,61 +94,38 @@ impl Driver {
             pages: (0..places).map(|_| Page::default()).collect(),
             scraper: Scraper::default(),
             pressed: false,
-            requests,
-            waiting: Vec::new(),
             folded: 0,
         };
         Ok((driver, board))
     }
 
-    /// Ticks until the last owner is gone, and once more then.
-    pub(crate) async fn run(mut self) {
-        tracing::info!(path = %self.board.path, "publishing stats");
-        while let Some(request) = self.wait().await {
-            match request {
-                Wake::Timer => self.tick_if_due(),
-                Wake::Request(request) => {
-                    self.answer(request);
-                    // However many ask, ticks come when they are due.
-                    self.tick_if_due();
-                }
-            }
-        }
-        self.tick_now();
-        self.release_sinks().await;
-        tracing::info!(path = %self.board.path, "no longer publishing stats");
+    /// The path of the node's stats.
+    pub(crate) fn path(&self) -> &str {
+        &self.board.path
     }
 
-    /// Drops the sinks where that may block, as it does until a file is written.
-    async fn release_sinks(&mut self) {
+    /// The sinks, which get no more frames.
+    pub(crate) fn take_sinks(&mut self) -> Vec<Outlet> {
         let mut sinks = std::mem::take(&mut self.outlets);
         sinks.append(&mut self.side_outlets);
-        if !sinks.is_empty() {
-            // An error means that a sink panicked as it dropped; that is no reason to do so too.
-            let _ = task::spawn_blocking(move || drop(sinks)).await;
-        }
+        sinks
     }
 
-    /// Sleeps until there is something to do; nothing when the last owner is gone.
-    async fn wait(&mut self) -> Option<Wake> {
-        let mut due = if self.pressed {
-            self.reporter.poll_early_timeout()
+    /// When to tick.
+    pub(crate) fn due(&self) -> Instant {
+        if self.pressed {
+            self.early()
         } else {
             self.reporter.poll_timeout()
-        };
-        loop {
-            let deadline = self.clock.at(due);
-            // Requests first, so that the end of all owners is the last tick and follows no other.
-            tokio::select! {
-                biased;
-                request = self.requests.recv() => return request.map(Wake::Request),
-                () = time::sleep_until(deadline) => return Some(Wake::Timer),
-                () = self.host.shared().wake.notified() => due = self.reporter.poll_early_timeout(),
-            }
         }
     }
 
-    fn tick_if_due(&mut self) {
+    /// When to tick if the tables run low.
+    pub(crate) fn early(&self) -> Instant {
+        self.reporter.poll_early_timeout()
+    }
+
+    pub(crate) fn tick_if_due(&mut self) {
         let (now, pressed) = (self.clock.now(), self.is_pressed());
         let meters = &self.host.shared().meters;
         if self.reporter.handle_timeout_beside(meters, pressed, now) {
@@ -161,19 +133,14 @@ impl Driver {
         }
     }
 
-    fn tick_now(&mut self) {
+    pub(crate) fn tick_now(&mut self) {
         let now = self.clock.now();
         self.reporter.tick(&self.host.shared().meters, now);
         self.publish();
     }
 
-    /// Answers a request and those that came with it: with one tick, and one text in each format, however
-    /// many ask at once. What comes later is not answered with what was taken in before.
-    fn answer(&mut self, request: Request) {
-        let mut requests = std::mem::take(&mut self.waiting);
-        requests.push(request);
-        let more = std::iter::from_fn(|| self.requests.try_recv().ok());
-        requests.extend(more.take(WAITING));
+    /// Answers requests: with one tick, and one text in each format, however many ask at once.
+    pub(crate) fn answer(&mut self, requests: &mut Vec<Request>) {
         if requests
             .iter()
             .any(|request| matches!(request, Request::Flush(_)))
@@ -184,7 +151,6 @@ impl Driver {
         for request in requests.drain(..) {
             self.answer_from(&mut texts, request);
         }
-        self.waiting = requests;
     }
 
     /// Answers one request. Whoever asked may have left.
@@ -204,12 +170,9 @@ impl Driver {
         }
     }
 
-    /// Writes what was counted until now. The frames of the next tick are the same as without.
+    /// Writes what was counted until now.
     fn scrape(&mut self, format: Format) -> Bytes {
-        self.pressed = self.is_pressed();
-        let now = self.clock.now();
-        self.reporter.collect(&self.host.shared().meters, now);
-        self.collect_families();
+        self.collect();
         let books = Books {
             meters: &self.host.shared().meters,
             reporter: &self.reporter,
@@ -217,6 +180,31 @@ impl Driver {
             names: &self.names,
         };
         self.scraper.write(&books, format)
+    }
+
+    /// Copies what was counted until now.
+    pub(crate) fn snapshot(&mut self) -> Snapshot {
+        self.collect();
+        self.copy()
+    }
+
+    /// Copies what was collected last.
+    fn copy(&self) -> Snapshot {
+        let books = Books {
+            meters: &self.host.shared().meters,
+            reporter: &self.reporter,
+            families: &self.families,
+            names: &self.names,
+        };
+        self.scraper.copy(&books)
+    }
+
+    /// Takes in what was counted until now. The frames of the next tick are the same as without.
+    fn collect(&mut self) {
+        self.pressed = self.is_pressed();
+        let now = self.clock.now();
+        self.reporter.collect(&self.host.shared().meters, now);
+        self.collect_families();
     }
 
     /// Whether any tables run low, or did before the last scrape.
@@ -233,6 +221,7 @@ impl Driver {
         self.pressed = false;
         self.collect_families();
         self.publish_levels();
+        self.hand_out();
         for family in 0..self.families.len() {
             self.publish_family(family);
         }
@@ -245,6 +234,15 @@ impl Driver {
         self.outlets.retain(Outlet::is_open);
         self.side_outlets.retain(Outlet::is_open);
         self.note();
+    }
+
+    /// Hands snapshots to those who want them: before frames are accepted, which ends series.
+    fn hand_out(&mut self) {
+        let mut sinks = std::mem::take(&mut self.snapshots);
+        for sink in &mut sinks {
+            sink(self.copy());
+        }
+        self.snapshots = sinks;
     }
 
     /// Adds up what the tick has collected, and publishes it by prefix.
@@ -378,11 +376,6 @@ impl Driver {
             "stats tick"
         );
     }
-}
-
-enum Wake {
-    Timer,
-    Request(Request),
 }
 
 /// The sinks that were given, and one for each origin.

@@ -48,6 +48,8 @@ pub struct Ledger<F, B> {
     ordered: usize,
     /// Rows met in this collect.
     met: usize,
+    /// When its life began, in milliseconds.
+    began: u64,
     /// When the last collect was, in milliseconds; strictly rising.
     stamp: u64,
     linger: Linger,
@@ -111,6 +113,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             books,
             ordered: 0,
             met: 0,
+            began: epoch_ms,
             stamp: epoch_ms,
             linger: Linger::Forever,
             looked: epoch_ms,
@@ -158,12 +161,12 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
 
     /// Everything ever collected in a lane: never falls.
     pub fn total(&self, lane: usize) -> F {
-        F::from_words(self.lane_totals(lane).as_ref())
+        F::from_words(self.lane_words(lane))
     }
 
     /// What the series of a lane that have ended brought.
     pub fn retired(&self, lane: usize) -> F {
-        let mut retired = self.lane_totals(lane);
+        let mut retired = self.lane(lane).map_or(F::Totals::ZERO, |lane| lane.total);
         let accounts = self.books.accounts();
         for id in self.lane_rows(lane) {
             let Some(account) = accounts.get(*id as usize) else {
@@ -191,6 +194,12 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         self.lane_rows(lane)
             .iter()
             .filter_map(|id| self.series(meter, widen(*id)))
+    }
+
+    /// When its life began, in milliseconds since the Unix epoch: from then on its totals never fell. What
+    /// was restored after a reset began with the life that goes on.
+    pub const fn began(&self) -> u64 {
+        self.began
     }
 
     /// When the last collect was, in milliseconds since the Unix epoch.
@@ -241,27 +250,13 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         }
     }
 
-    /// What the series of a lane that have ended brought to these words; the others are left as they
-    /// are in all.
-    pub(crate) fn retired_words(&self, lane: usize, words: core::ops::Range<usize>) -> F::Totals {
-        let mut retired = self.lane_totals(lane);
-        let accounts = self.books.accounts();
-        if let Some(retired) = retired.as_mut().get_mut(words.clone()) {
-            for id in self.lane_rows(lane) {
-                let account = accounts.get(*id as usize);
-                let live = account.and_then(|account| account.totals.as_ref().get(words.clone()));
-                for (retired, live) in retired.iter_mut().zip(live.unwrap_or_default()) {
-                    *retired = retired.wrapping_sub(*live);
-                }
-            }
-        }
-        retired
+    /// The words of [`total`](Self::total).
+    pub(crate) fn lane_words(&self, lane: usize) -> &[u64] {
+        self.lane(lane).map_or(&[], |lane| lane.total.as_ref())
     }
 
-    /// The words of [`total`](Self::total).
-    pub(crate) fn lane_totals(&self, lane: usize) -> F::Totals {
-        let lane = self.books.lanes().get(lane);
-        lane.map_or(F::Totals::ZERO, |lane| lane.total)
+    fn lane(&self, lane: usize) -> Option<&Lane<F>> {
+        self.books.lanes().get(lane)
     }
 
     fn lane_range(&self, lane: usize) -> core::ops::Range<usize> {

@@ -5,7 +5,7 @@ use super::{
     level::{ANNOUNCED, LevelRow, LevelSum},
 };
 use crate::{
-    encode::{Out, Window, json},
+    encode::{Out, Window, json, number::number},
     feed::Chunk,
     key::KeyWords,
     label::{Role, Tier},
@@ -166,7 +166,7 @@ impl<K: KeyWords> Frame<'_, K> {
 
 fn put_field(out: &mut impl Out, name: &str, value: u64) {
     out.put(name.as_bytes());
-    json::number(out, value);
+    number(out, value);
 }
 
 /// A tier's name in frames of levels, where the external tier has one too.

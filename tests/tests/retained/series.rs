@@ -181,6 +181,9 @@ fn node_json_tells_the_boots_and_goes_on_in_time_and_counts() {
     for same in ["epoch", "since"] {
         assert_eq!(after[same], before[same], "{same}");
     }
+    let began = board.gauge.reporter.traffic().began();
+    assert_eq!(Some(began), before["since"].as_u64(), "so did its totals");
+    assert_eq!(board.gauge.reporter.presence().began(), began);
     assert_eq!(after["ticks"], 9);
     assert_eq!(
         (&after["late_ticks"], &after["skipped_ticks"]),
