@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use crate::{
     harness::TICK,
-    told::{news, now, set, spawn},
+    told::{newest, news, now, set, spawn},
 };
 
 fn levels(origin: &OriginProducer, levels: usize, linger: Duration) -> Stats {
@@ -160,10 +160,16 @@ async fn a_subscription_after_the_unannounce_announces_the_level_again() {
     let mut reader = origin.consume();
     let stats = levels(&origin, 1, Duration::ZERO);
     let handle = stats.tier(Tier::External);
-    for _ in 0..3 {
+    // Its series lives on, so that its counters do too.
+    let _announced = handle.broadcast("a").publisher();
+    for round in 1..4 {
         drop(handle.broadcast("a").publisher_track("video"));
         stats.flush().await;
         assert_eq!(news(&mut reader)[0].len(), 2);
+        let level = reader.broadcast(".stats/prefix/a/sjc/1");
+        let level = level.expect("announced");
+        assert_eq!(newest(&level, "publisher.json")["subscriptions"], round);
+        assert_eq!(newest(&level, "subscriber.json")["subscriptions"], 0);
         stats.flush().await;
         assert_eq!(news(&mut reader)[1].len(), 2);
     }

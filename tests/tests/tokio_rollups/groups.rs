@@ -240,6 +240,26 @@ async fn no_row_is_lost_to_a_side_sink_that_refuses() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_group_is_not_unannounced_before_every_side_sink_knows_that_it_is_empty() {
+    let (origin, record) = (OriginProducer::new(), Record::default());
+    let mut reader = origin.consume();
+    let config = config(&origin, 1, Duration::ZERO);
+    let stats = spawn(config.with_side_sink(record.sink()));
+    let handle = stats.tier(Tier::External);
+    drop(handle.broadcast("a/x").publisher_track("video"));
+    stats.flush().await;
+    record.mood(Mood::Busy);
+    for _ in 0..3 {
+        stats.flush().await;
+    }
+    assert_eq!(news(&mut reader), [set([".stats/a/node/sjc/1"]), set([])]);
+    record.mood(Mood::Accept);
+    stats.flush().await;
+    assert_eq!(record.accepted(PART).pop(), Some(json!({})));
+    assert_eq!(news(&mut reader), [set([]), set([".stats/a/node/sjc/1"])]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn groups_and_levels_are_published_side_by_side() {
     let (origin, record) = (OriginProducer::new(), Record::default());
     let config = config(&origin, 1, TICK).with_levels(1);
