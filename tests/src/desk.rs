@@ -79,7 +79,7 @@ impl<F: Family + DeserializeOwned> Desk<F> {
     /// Fresh tables.
     #[must_use]
     pub fn lingering(room: DeskRoom, linger: Linger) -> Self {
-        let books = pages(room.series, 1, true);
+        let books = pages(room.series, 1, (true, true));
         Self {
             meter: Drawer(Arc::new(meter(room.series, room.cells, 1, room.shards))),
             feed: Feed::new(Ledger::new(books, Self::EPOCH).with_linger(linger)),
