@@ -113,12 +113,6 @@ impl<K: KeyWords> Key<K> {
         Ok(key)
     }
 
-    /// Whether the other is the same name.
-    #[inline]
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        self.len == other.len && self.used_words() == other.used_words()
-    }
-
     /// The empty name.
     pub(crate) const EMPTY: Self = Self {
         words: K::ZERO,
@@ -181,6 +175,7 @@ impl<K: KeyWords> Key<K> {
     }
 
     /// Whether both are the same name.
+    #[inline]
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.len == other.len && self.used_words() == other.used_words()
     }

@@ -78,6 +78,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         };
         source.here = true;
         source.told = None;
+        source.generation = source.generation.wrapping_add(1);
         // As long as it had not told, what it tells now is of the same arrival.
         let begins = !core::mem::take(&mut source.restored);
         source.ordinal = source.ordinal.wrapping_add(u32::from(begins));
