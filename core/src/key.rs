@@ -96,11 +96,37 @@ impl<K: KeyWords> Key<K> {
     /// When the name is longer than the key's room.
     pub fn new(name: &str) -> Result<Self, KeyTooLong> {
         let mut key = Self::EMPTY;
+        match key.copy(name.as_bytes(), |_| Some(())) {
+            Some(()) if !is_reserved(name.as_bytes()) => Ok(key),
+            _ => Self::spell(name),
+        }
+    }
+
+    /// The same for a name that is reserved, or longer than a key.
+    #[cold]
+    fn spell(name: &str) -> Result<Self, KeyTooLong> {
+        let mut key = Self::EMPTY;
         if is_reserved(name.as_bytes()) {
             key.push(b'_')?;
         }
         name.bytes().try_for_each(|byte| key.push(byte))?;
         Ok(key)
+    }
+
+    /// The key of a name that was a key before: the overflow series keeps its name.
+    pub(crate) fn read(name: &str) -> Result<Self, KeyTooLong> {
+        let mut key = Self::EMPTY;
+        if key.fill(name.as_bytes()).is_none() {
+            key = Self::EMPTY;
+            name.bytes().try_for_each(|byte| key.push(byte))?;
+        }
+        Ok(key)
+    }
+
+    /// Whether the other is the same name.
+    #[inline]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.len == other.len && self.used_words() == other.used_words()
     }
 
     /// The empty name.
@@ -164,6 +190,30 @@ impl<K: KeyWords> Key<K> {
         words.get(..used).unwrap_or_default()
     }
 
+    /// The key of a path's first segments, so many of them; nothing if it has fewer. One that would read
+    /// like [`OVERFLOW`] gets one more underscore in front, as a path of its own does.
+    pub(crate) fn leading(&self, segments: usize) -> Option<Self> {
+        let mut slashes = (0..).zip(self.bytes()).filter(|(_, byte)| *byte == b'/');
+        let last = segments.checked_sub(1)?;
+        if let Some((end, _)) = slashes.nth(last) {
+            return self.up_to(end);
+        }
+        let slashes = self.bytes().filter(|byte| *byte == b'/').count();
+        (slashes == last && !self.is_empty()).then_some(*self)
+    }
+
+    /// The key of a path's first bytes, which end with a segment.
+    fn up_to(&self, end: usize) -> Option<Self> {
+        let bytes = || self.bytes().take(end);
+        let marks = bytes().take_while(|byte| *byte == b'_').count();
+        let mut key = Self::EMPTY;
+        if marks >= 2 && bytes().skip(marks).eq(OVERFLOW_TAIL.iter().copied()) {
+            key.push(b'_').ok()?;
+        }
+        bytes().try_for_each(|byte| key.push(byte)).ok()?;
+        Some(key)
+    }
+
     /// The name's length in bytes.
     pub fn len(&self) -> usize {
         usize::from(self.len)
@@ -218,23 +268,35 @@ impl<K: KeyWords> Key<K> {
         core::str::from_utf8(out).map_err(|_| KeyTooLong { capacity })
     }
 
-    /// Takes the bytes of a path a word at a time, if they fit and no segment is empty.
+    /// Takes the bytes of a path, if they fit and no segment is empty.
     #[inline]
     fn fill(&mut self, path: &[u8]) -> Option<()> {
-        let words = self.words.as_mut();
-        if path.len() > words.len() * WORD || path.last() == Some(&b'/') {
+        if path.last() == Some(&b'/') {
             return None;
         }
-        self.len = u16::try_from(path.len()).ok()?;
-        let (whole, rest) = path.as_chunks::<WORD>();
         let mut seam = Seam::START;
+        self.copy(path, |word| {
+            seam = seam.pass(word)?;
+            Some(())
+        })
+    }
+
+    /// Takes bytes a word at a time, if they fit and each word passes.
+    #[inline]
+    fn copy(&mut self, bytes: &[u8], mut pass: impl FnMut(usize) -> Option<()>) -> Option<()> {
+        let words = self.words.as_mut();
+        if bytes.len() > words.len() * WORD {
+            return None;
+        }
+        self.len = u16::try_from(bytes.len()).ok()?;
+        let (whole, rest) = bytes.as_chunks::<WORD>();
         for (word, chunk) in words.iter_mut().zip(whole) {
             *word = usize::from_le_bytes(*chunk);
-            seam = seam.pass(*word)?;
+            pass(*word)?;
         }
         if let Some(word) = words.get_mut(whole.len()).filter(|_| !rest.is_empty()) {
-            *word = last_word(path, rest);
-            seam.pass(*word)?;
+            *word = last_word(bytes, rest);
+            pass(*word)?;
         }
         Some(())
     }

@@ -15,6 +15,7 @@ pub use serde;
 
 mod activity;
 mod cell;
+pub mod collect;
 mod encode;
 mod families;
 mod feed;
@@ -28,6 +29,7 @@ mod node;
 mod pool;
 mod reporter;
 mod retained;
+mod rollup;
 mod row;
 #[doc(hidden)]
 pub mod schema;
@@ -42,7 +44,8 @@ pub use activity::{Activity, Lease, Tally};
 pub use cell::{Cell, CellId};
 pub use encode::text::{
     ByTier, ByTierAndRole, Exposition, FamilySection, Format, LabelError, Labels, LaneLabels,
-    RETIRED, Scrapes, Section, SelfSection, negotiate,
+    MetricHead, MetricKind, Point, PointLabels, PointValue, Scrapes, Section, SelfSection, Visitor,
+    negotiate, visit,
 };
 pub use families::{
     Cache, CacheStats, Call, CallOutcome, ChannelStats, Handler, Presence, Replication, Rpc,
@@ -64,6 +67,10 @@ pub use node::{Health, Names, Told};
 pub use pool::{Pool, Usage};
 pub use reporter::{Reporter, Schedule, TrackId};
 pub use retained::{NoRoom, RestoreError, Restored, Saved};
+pub use rollup::{
+    InlineRollups, LevelEvent, LevelId, LevelRow, LevelSeries, LevelSum, LevelTrack, Rollup,
+    RollupBooks, RollupPages, RollupSplit, Rollups,
+};
 pub use row::Row;
 pub use schema::{
     Bounds, Buckets, Counter, Distribution, Event, Family, Gauge, Histogram, Label, Level, Pair,

@@ -6,7 +6,7 @@ pub use patch::Told;
 pub(crate) use patch::encode_patch;
 
 use crate::{
-    encode::{Out, Window, json},
+    encode::{Out, Window, json, number::number},
     families::{Presence, Traffic},
     feed::Chunk,
     key::segments,
@@ -221,7 +221,7 @@ fn families(out: &mut impl Out, families: &[(&str, Usage)]) {
 fn put_fields(out: &mut impl Out, names: &[&str], values: &[u64]) {
     for (name, value) in names.iter().zip(values) {
         out.put(name.as_bytes());
-        json::number(out, *value);
+        number(out, *value);
     }
 }
 
@@ -238,11 +238,11 @@ fn totals<N: Names + ?Sized, T: Books<Traffic>, P: Books<Presence>>(
             .get(lane % Role::ALL.len())
             .map_or("", |role| role.as_str());
         let place = (lane, lane / Role::ALL.len());
-        lane_total::<Traffic>(out, names, place, role, &traffic.lane_totals(lane));
+        lane_total::<Traffic>(out, names, place, role, traffic.lane_words(lane));
     }
     for lane in 0..presence.lanes() {
         let place = (lane + 1, lane);
-        lane_total::<Presence>(out, names, place, "sessions", &presence.lane_totals(lane));
+        lane_total::<Presence>(out, names, place, "sessions", presence.lane_words(lane));
     }
     out.put(b"}");
 }
@@ -252,10 +252,10 @@ fn lane_total<F: Family>(
     names: &(impl Names + ?Sized),
     (place, tier): (usize, usize),
     track: &str,
-    total: &F::Totals,
+    total: &[u64],
 ) {
     lane_name(out, names, place == 0, tier, track);
-    json::words::<F>(out, total.as_ref());
+    json::words::<F>(out, total);
     out.put(b"}");
 }
 

@@ -14,7 +14,7 @@ const LANE_BITS: u32 = 8;
 const ESCAPE: u32 = 1 << (LEN_BITS + LANE_BITS);
 const TOUCHED: u32 = ESCAPE << 1;
 
-/// Bytes of a name that are read as one: most names have no more.
+/// Bytes of a name that are read as one.
 pub(crate) const BLOCK: usize = 32;
 
 /// The part of a row's `meta` that is its name's length and its lane.
@@ -204,22 +204,22 @@ impl<F: Family, K: KeyWords> Row<F, K> {
         usize::from(self.len())
     }
 
-    /// Whether the name begins with this byte, which is not zero.
+    /// The name's bytes, a block at a time with how many of them count; most names are one block.
     #[inline]
-    pub(crate) fn begins_with(&self, byte: u8) -> bool {
-        let first = self.key.words().first();
-        first.is_some_and(|word| word.load(Ordering::Relaxed).to_le_bytes()[0] == byte)
-    }
-
-    /// The first bytes of the name.
-    #[inline]
-    pub(crate) fn name_block(&self) -> [u8; BLOCK] {
-        let mut block = [0; BLOCK];
-        let (slots, _) = block.as_chunks_mut();
-        for (slot, word) in slots.iter_mut().zip(self.key.words()) {
-            *slot = word.load(Ordering::Relaxed).to_le_bytes();
+    pub(crate) fn name_blocks(&self, mut put: impl FnMut(&[u8; BLOCK], usize)) {
+        let mut left = self.name_len();
+        for words in self.key.words().chunks(BLOCK / size_of::<usize>()) {
+            let mut block = [0; BLOCK];
+            let (slots, _) = block.as_chunks_mut();
+            for (slot, word) in slots.iter_mut().zip(words) {
+                *slot = word.load(Ordering::Relaxed).to_le_bytes();
+            }
+            put(&block, left.min(BLOCK));
+            if left <= BLOCK {
+                return;
+            }
+            left -= BLOCK;
         }
-        block
     }
 
     /// Whether the row has a name; a lane's overflow row gets its name when it is first used.

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use streamgauge_core::{Family, Feed, Ledger, Linger, Meter, MeterRef, OVERFLOW, Usage};
+use streamgauge_core::{
+    Exposition, Family, FamilySection, Feed, Format, Ledger, Linger, Meter, MeterRef, OVERFLOW,
+    Usage,
+};
 
 use crate::{
     node::{Boxed, Ledgers, meter, pages},
@@ -188,6 +191,18 @@ impl<F: Family + DeserializeOwned> Desk<F> {
         }
     }
 
+    /// Encodes the frame into a buffer that is there already, and says how long it is.
+    pub fn drain(&mut self, buf: &mut [u8]) -> usize {
+        let mut bytes = 0;
+        loop {
+            let chunk = self.feed.encode(&self.meter.0, 0, &[], buf);
+            bytes += chunk.len;
+            if chunk.end {
+                return bytes;
+            }
+        }
+    }
+
     /// The frame, through a buffer of this many bytes.
     ///
     /// # Panics
@@ -213,6 +228,26 @@ impl<F: Family + DeserializeOwned> Desk<F> {
                 return String::from_utf8(frame).expect("a frame is text");
             }
             assert_eq!(chunk.len, buf.len(), "an unfinished frame fills the buffer");
+        }
+    }
+
+    /// All series as text for scrapers, in memory that is there already or grows.
+    ///
+    /// # Panics
+    /// When it is no text.
+    #[must_use]
+    pub fn scrape<'a>(&self, format: Format, room: &'a mut Vec<u8>) -> &'a str {
+        let section = FamilySection::new(self.ledger(), &self.meter.0);
+        let sections: [&dyn streamgauge_core::Section; 1] = [&section];
+        let mut exposition = Exposition::new(format, &sections);
+        let mut len = 0;
+        loop {
+            room.resize(room.len().max(len + 1_024), 0);
+            let chunk = exposition.encode(&mut room[len..]);
+            len += chunk.len;
+            if chunk.end {
+                return std::str::from_utf8(&room[..len]).expect("an exposition is text");
+            }
         }
     }
 

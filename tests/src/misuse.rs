@@ -159,6 +159,16 @@ pub struct CounterThatIsNone;
 ///     }
 /// }
 /// ```
+///
+/// ```compile_fail
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" {
+///         counter readings: "readings";
+///         pair begun / readings: "begun" / "ended";
+///     }
+/// }
+/// ```
 pub struct TwoWordsOfOneName;
 
 /// A unit is the end of its word's name.
@@ -177,6 +187,35 @@ pub struct TwoWordsOfOneName;
 ///     /// A family.
 ///     pub struct Sensor: "sensor" {
 ///         counter payload_bytes [seconds]: "payload";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" {
+///         counter payload [bytes]: "payload";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         gauge depth [bytes]: "depth";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         histogram size [bytes]: "size" in Scale::integers(&[1]);
 ///     }
 /// }
 /// ```
@@ -274,6 +313,71 @@ pub struct OneEventInTwoPairs;
 /// }
 /// ```
 pub struct OneNameForTwoKinds;
+
+/// No metric is called as those of the node, nor would it be called as another's among those.
+///
+/// ```
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings as "streamgauge_readings": "readings";
+///         gauge depth as "streamgauge_depth": "depth";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings as "streamgauge_node_readings": "readings";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings as "streamgauge_table_series": "readings";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings as "streamgauge_reporter_ticks": "readings";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings as "streamgauge_scrapes": "readings";
+///     }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use streamgauge_core::*;
+/// streamgauge_core::family! {
+///     /// A family.
+///     pub struct Sensor: "sensor" by sensor {
+///         counter readings as "streamgauge_readings": "readings";
+///         counter more as "readings": "readings";
+///     }
+/// }
+/// ```
+pub struct NameOfTheNode;
 
 /// A metric is one thing in text formats: several words are one only when a label tells them apart.
 ///
@@ -784,3 +888,26 @@ pub struct CloneOfACall;
 /// tables(Lent::default(), Lent::default());
 /// ```
 pub struct KeyWithoutRoomForOverflow;
+
+/// An exposition is of one moment: nothing is collected between its pieces.
+///
+/// ```
+/// # use streamgauge_core::{Exposition, FamilySection, Format, MeterRef, Presence};
+/// # use streamgauge_tests::text::Book;
+/// let mut book = Book::<Presence>::new(1, 1, 0);
+/// let meter = book.drawer();
+/// let section = FamilySection::new(&book.ledger, meter.meter());
+/// Exposition::new(Format::OpenMetrics1, &[&section]).encode(&mut []);
+/// book.ledger.collect(meter.meter(), 1);
+/// ```
+///
+/// ```compile_fail,E0502
+/// # use streamgauge_core::{Exposition, FamilySection, Format, MeterRef, Presence};
+/// # use streamgauge_tests::text::Book;
+/// let mut book = Book::<Presence>::new(1, 1, 0);
+/// let meter = book.drawer();
+/// let section = FamilySection::new(&book.ledger, meter.meter());
+/// book.ledger.collect(meter.meter(), 1);
+/// Exposition::new(Format::OpenMetrics1, &[&section]).encode(&mut []);
+/// ```
+pub struct CollectingBetweenPieces;

@@ -56,7 +56,7 @@ pub fn merge(target: &mut Value, patch: &Value) {
     if !target.is_object() {
         *target = Value::Object(Map::new());
     }
-    let Some(target) = target.as_object_mut() else {
+    let Value::Object(target) = target else {
         return;
     };
     for (name, value) in patch {

@@ -4,8 +4,8 @@
 use std::alloc::System;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use streamgauge_core::{StatsHandle, Tier};
-use streamgauge_tests::{Gauge, Node, Room, TIER_NAMES};
+use streamgauge_core::{CallOutcome, Duration, Linger, Rpc, ServiceStats, StatsHandle, Tier};
+use streamgauge_tests::{Desk, DeskRoom, Gauge, Node, Room, TIER_NAMES};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -39,22 +39,46 @@ fn tick(gauge: &mut Gauge, buf: &mut [u8]) -> usize {
     bytes
 }
 
+/// Calls of services that come and go, and a tick.
+fn call(desk: &mut Desk<Rpc>, buf: &mut [u8]) -> usize {
+    for name in ["echo", "a much longer name", "third"] {
+        let service = ServiceStats::open(desk.meter(), name);
+        let (mut call, handler) = (service.call(), service.handler());
+        handler.stream().emitted();
+        call.record(CallOutcome::Timeout, Duration::from_millis(30));
+    }
+    desk.collect();
+    let bytes = desk.drain(buf);
+    desk.accept();
+    bytes
+}
+
+/// Whether `f` allocates nothing. The test harness has a thread of its own, which may allocate in the
+/// midst of one attempt.
+fn is_quiet(mut f: impl FnMut()) -> bool {
+    (0..5).any(|_| {
+        let region = Region::new(ALLOCATOR);
+        f();
+        let change = region.change();
+        (change.allocations, change.reallocations) == (0, 0)
+    })
+}
+
+/// One test, so that no other allocates meanwhile.
 #[test]
 fn counting_and_ticking_allocate_nothing() {
     let mut gauge = Gauge::new(Room::of(16));
     let handle = gauge.node.tier(Tier::External);
+    let mut desk = Desk::<Rpc>::lingering(DeskRoom::of(2), Linger::AtOnce);
     let mut buf = [0; 256];
-    // The test harness has a thread of its own, which may allocate in the midst of one attempt.
-    let quiet = (0..5).any(|_| {
-        let region = Region::new(ALLOCATOR);
+    let quiet = is_quiet(|| {
         let mut bytes = 0;
         for _ in 0..100 {
             churn(&handle);
             bytes += tick(&mut gauge, &mut buf);
+            bytes += call(&mut desk, &mut buf);
         }
-        let change = region.change();
-        assert!(bytes > 100 * 500, "{bytes} bytes of frames");
-        (change.allocations, change.reallocations) == (0, 0)
+        assert!(bytes > 100 * 1_000, "{bytes} bytes of frames");
     });
     assert!(quiet, "every attempt allocated");
 }

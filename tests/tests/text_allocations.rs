@@ -16,7 +16,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// Two families, with a series each.
 fn books() -> (Book<Probe>, Book<Traffic>) {
     let (mut probe, mut traffic) = (Book::new(4, 1, 0), Book::new(4, 4, 0));
-    for name in ["a", "\"quoted\"", "__retired__"] {
+    for name in ["a", "\"quoted\"", "__overflow__"] {
         drop(Announce::open(
             probe.drawer(),
             0,
@@ -53,7 +53,7 @@ fn an_exposition_allocates_nothing() {
             let format = negotiate(format.content_type());
             for buf in [&mut small[..], &mut large[..]] {
                 let labels = Labels::new(&[("node", "sjc/1")]).unwrap_or_default();
-                let mut exposition = Exposition::new(format, &sections, 0).with_labels(labels);
+                let mut exposition = Exposition::new(format, &sections).with_labels(labels);
                 loop {
                     let chunk = exposition.encode(buf);
                     bytes += chunk.len;

@@ -2,10 +2,11 @@
 
 use std::{fmt, time::Duration};
 
-use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic};
+use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic, schema::of_node};
 
 use crate::{
-    AnnounceError, Deltas, FamilyMeter, OriginProducer, Sink,
+    AnnounceError, Deltas, FamilyMeter, OriginProducer, Sink, Snapshot,
+    names::LEVELS,
     published::{Offered, metrics},
     sink::Outlet,
 };
@@ -32,12 +33,26 @@ pub struct Config {
     pub(crate) families: Vec<Box<dyn Offered>>,
     pub(crate) sinks: Vec<Outlet>,
     pub(crate) origins: Vec<OriginProducer>,
+    pub(crate) snapshots: Vec<SnapshotSink>,
+    pub(crate) levels: usize,
+    pub(crate) level_room: usize,
+    pub(crate) level_linger: Duration,
+    pub(crate) depth: usize,
+    pub(crate) group_room: usize,
+    pub(crate) group_linger: Duration,
+    pub(crate) side_sinks: Vec<Outlet>,
     pub(crate) deltas: Option<Deltas>,
 }
 
+/// Takes a snapshot in each tick.
+pub(crate) type SnapshotSink = Box<dyn FnMut(Snapshot) + Send>;
+
+/// How long broadcasts beside the node's own stay announced, unless they are told otherwise.
+const LINGER: Duration = Duration::from_mins(5);
+
 impl Config {
     /// Prefix `.stats`, no node name, a tick every second, room for 16,384 series of traffic, as many
-    /// cells, and 1,024 roots of sessions.
+    /// cells, and 1,024 roots of sessions; no levels, and no groups.
     pub fn new() -> Self {
         Self {
             prefix: ".stats".into(),
@@ -50,6 +65,14 @@ impl Config {
             families: Vec::new(),
             sinks: Vec::new(),
             origins: Vec::new(),
+            snapshots: Vec::new(),
+            levels: 0,
+            level_room: 4_096,
+            level_linger: LINGER,
+            depth: 0,
+            group_room: 1_024,
+            group_linger: LINGER,
+            side_sinks: Vec::new(),
             deltas: None,
         }
     }
@@ -150,6 +173,84 @@ impl Config {
         self
     }
 
+    /// Hands a [`Snapshot`] of what was counted to `f` in each tick, before the frames: for sinks that are no
+    /// text. However briefly a series was there, it is in one of them. `f` is called on the driver task and
+    /// must not block. Costs what a [snapshot](crate::Stats::snapshot) costs.
+    #[must_use]
+    pub fn with_snapshots(mut self, f: impl FnMut(Snapshot) + Send + 'static) -> Self {
+        self.snapshots.push(Box::new(f));
+        self
+    }
+
+    /// Adds traffic up by prefix: for each path of up to so many segments, and for all together, a broadcast
+    /// of its own, `<prefix>/prefix[/<path>][/<node>]`, with a track for each tier and role. None unless this is
+    /// set.
+    ///
+    /// They are announced on the node's [origins](Self::with_origin) with the first subscription under the
+    /// path, and go to its [side sinks](Self::with_side_sink). See [`Rollups`](streamgauge_core::Rollups).
+    /// Guards cost what they did; a tick takes about 10 ns more for each series that moved and each of its
+    /// levels, and memory 72 bytes for each series.
+    #[must_use]
+    pub fn with_levels(mut self, levels: usize) -> Self {
+        self.levels = levels;
+        self
+    }
+
+    /// How many paths are added up by themselves, the root and `__overflow__` among them: 4,096 unless this is
+    /// set, some 450 bytes each, taken at once. What finds no room counts in `__overflow__`.
+    #[must_use]
+    pub fn with_level_room(mut self, paths: usize) -> Self {
+        self.level_room = paths;
+        self
+    }
+
+    /// How long a level stays announced after the last subscription under it: five minutes unless this is
+    /// set. At zero it is unannounced with the tick after.
+    #[must_use]
+    pub fn with_level_linger(mut self, linger: Duration) -> Self {
+        self.level_linger = linger;
+        self
+    }
+
+    /// Publishes the tracks of traffic and sessions in parts too: for each group of paths that have their first
+    /// segments in common, so many of them, a broadcast of its own, `<prefix>/<group>/node[/<node>]`, for who reads
+    /// the stats of some broadcasts alone. None unless this is set. The node's own broadcast stays as it is.
+    ///
+    /// A group is announced on the node's [origins](Self::with_origin) while its frames have a row, and for the
+    /// linger after that, in which they are empty. A tick copies each changed frame once more.
+    #[must_use]
+    pub fn with_depth(mut self, segments: usize) -> Self {
+        self.depth = segments;
+        self
+    }
+
+    /// How many groups there may be at a time: 1,024 unless this is set. The rows of further ones are in the
+    /// group `__overflow__`, and groups without rows do not linger then.
+    #[must_use]
+    pub fn with_group_room(mut self, groups: usize) -> Self {
+        self.group_room = groups;
+        self
+    }
+
+    /// How long a group stays announced without a row: five minutes unless this is set. At zero it is
+    /// unannounced with the tick in which its frames are empty.
+    #[must_use]
+    pub fn with_group_linger(mut self, linger: Duration) -> Self {
+        self.group_linger = linger;
+        self
+    }
+
+    /// One more place to send the frames of broadcasts beside the node's own to: of levels and groups. A
+    /// frame's name is the path of its broadcast and its track, such as
+    /// `.stats/prefix/demo/sjc/1/publisher.json`.
+    ///
+    /// A broadcast is not unannounced before each of them has accepted its last frames.
+    #[must_use]
+    pub fn with_side_sink(mut self, sink: impl Sink + 'static) -> Self {
+        self.side_sinks.push(Outlet::new(Box::new(sink)));
+        self
+    }
+
     /// The path of the node's stats broadcast.
     pub(crate) fn path(&self) -> String {
         let node = if self.node.is_empty() { "" } else { "/" };
@@ -193,7 +294,9 @@ impl Config {
             let family = family.name();
             check_name(family)?;
             let mut before = self.families.iter().take(place);
-            let taken = BUILT_IN.contains(&family) || before.any(|other| other.name() == family);
+            let taken = BUILT_IN.contains(&family)
+                || (family == LEVELS && self.levels > 0)
+                || before.any(|other| other.name() == family);
             if taken || family.is_empty() || family.contains('/') {
                 return Err(ConfigError::FamilyName { family });
             }
@@ -206,7 +309,11 @@ impl Config {
         let mut taken = [metrics::<Traffic>(), metrics::<Presence>()].concat();
         for family in &self.families {
             let metrics = family.metrics();
-            if let Some(metric) = metrics.iter().find(|metric| taken.contains(metric)) {
+            let is_taken = |metric: &&&str| {
+                let mut taken = taken.iter().copied();
+                taken.any(|other| of_node(other) == of_node(metric))
+            };
+            if let Some(metric) = metrics.iter().find(is_taken) {
                 let family = family.name();
                 return Err(ConfigError::MetricName { family, metric });
             }
@@ -216,7 +323,11 @@ impl Config {
     }
 
     fn check_room(&self) -> Result<(), ConfigError> {
-        let given = self.series.max(self.cells).max(self.roots);
+        let given = self
+            .series
+            .max(self.cells)
+            .max(self.roots)
+            .max(self.level_room);
         if given > MAX_ROWS {
             Err(ConfigError::TooLarge { given })
         } else {
@@ -243,6 +354,10 @@ impl fmt::Debug for Config {
             .field("families", &self.families.len())
             .field("sinks", &self.sinks.len())
             .field("origins", &self.origins.len())
+            .field("snapshots", &self.snapshots.len())
+            .field("levels", &self.levels)
+            .field("depth", &self.depth)
+            .field("side_sinks", &self.side_sinks.len())
             .field("deltas", &self.deltas)
             .finish_non_exhaustive()
     }
@@ -354,7 +469,7 @@ impl fmt::Display for ConfigError {
             Self::TooLarge { given } => {
                 write!(
                     f,
-                    "room for {given} series, cells or roots; at most {MAX_ROWS} can be"
+                    "room for {given} series, cells, roots or levels; at most {MAX_ROWS} can be"
                 )
             }
             Self::NoRuntime => write!(f, "not inside a tokio runtime; call this from one"),

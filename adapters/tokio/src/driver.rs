@@ -1,25 +1,26 @@
-//! The task that ticks: sleeps, collects, and offers frames to the sinks.
+//! What a tick does: collects, and offers frames to the sinks.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use streamgauge_core::{Chunk, Format, Health, Told, TrackId};
-use tokio::{
-    sync::{mpsc, oneshot},
-    task, time,
-};
+use streamgauge_core::{Chunk, Format, Health, Instant, Told, TrackId};
+use tokio::sync::oneshot;
 
 use crate::{
     Config, ConfigError, Deltas, Form, Frame, TrackSink,
     board::{Board, Poster},
     clock::Clock,
+    config::SnapshotSink,
     deltas::Stream,
+    groups::Groups,
     host::{self, Host, HostReporter},
+    levels::Levels,
     names::NodeNames,
     page::Page,
     published::Published,
     scrape::{Books, Scraper},
     sink::Outlet,
+    snapshot::Snapshot,
 };
 
 /// What the owners of a node ask of its driver.
@@ -49,6 +50,11 @@ pub(crate) struct Driver {
     told: Told,
     families: Vec<Box<dyn Published>>,
     outlets: Vec<Outlet>,
+    snapshots: Vec<SnapshotSink>,
+    levels: Option<Levels>,
+    groups: Option<Groups>,
+    /// The sinks of broadcasts beside the node's own.
+    side_outlets: Vec<Outlet>,
     /// For each name, how many different frames there were.
     versions: Vec<u64>,
     /// For each track, memory for the next frame.
@@ -56,28 +62,28 @@ pub(crate) struct Driver {
     scraper: Scraper,
     /// Whether tables ran low before a scrape took in what they held.
     pressed: bool,
-    requests: mpsc::Receiver<Request>,
-    /// Room for those that are answered together.
-    waiting: Vec<Request>,
     folded: usize,
 }
-
-/// So many requests wait for an answer, others for room to wait.
-pub(crate) const WAITING: usize = 64;
 
 impl Driver {
     pub(crate) fn new(
         mut config: Config,
         host: &Host,
         clock: Clock,
-        requests: mpsc::Receiver<Request>,
     ) -> Result<(Self, Arc<Board>), ConfigError> {
         let families = take_families(&config, host)?;
         let reporter = host::reporter(&config, clock.schedule);
         let tracks: Vec<_> = reporter.all_tracks().collect();
-        let (names, forms) = published_names(&config, &tracks);
+        let places = track_names(&config, &tracks);
+        let (names, forms) = published_names(&config, &tracks, &places);
         let (board, poster) = Board::new(config.path(), names);
+        let levels = Levels::new(&config);
+        let first = levels.as_ref().map_or(0, Levels::tracks);
+        let parted = tracks.iter().filter(|track| **track != TrackId::Node);
+        let groups = Groups::new(&config, &places[..parted.count()], first);
+        let side_outlets = std::mem::take(&mut config.side_sinks);
         let outlets = outlets(&mut config, &board)?;
+        let snapshots = std::mem::take(&mut config.snapshots);
         let (board, places) = (Arc::new(board), forms.len());
         let driver = Self {
             host: host.clone(),
@@ -89,6 +95,10 @@ impl Driver {
             tracks,
             families,
             outlets,
+            snapshots,
+            levels,
+            groups,
+            side_outlets,
             versions: vec![0; board.names.len()],
             streams: forms.iter().map(|_| Stream::default()).collect(),
             told: Told::NOTHING,
@@ -96,60 +106,38 @@ impl Driver {
             pages: (0..places).map(|_| Page::default()).collect(),
             scraper: Scraper::default(),
             pressed: false,
-            requests,
-            waiting: Vec::new(),
             folded: 0,
         };
         Ok((driver, board))
     }
 
-    /// Ticks until the last owner is gone, and once more then.
-    pub(crate) async fn run(mut self) {
-        tracing::info!(path = %self.board.path, "publishing stats");
-        while let Some(request) = self.wait().await {
-            match request {
-                Wake::Timer => self.tick_if_due(),
-                Wake::Request(request) => {
-                    self.answer(request);
-                    // However many ask, ticks come when they are due.
-                    self.tick_if_due();
-                }
-            }
-        }
-        self.tick_now();
-        self.release_sinks().await;
-        tracing::info!(path = %self.board.path, "no longer publishing stats");
+    /// The path of the node's stats.
+    pub(crate) fn path(&self) -> &str {
+        &self.board.path
     }
 
-    /// Drops the sinks where that may block, as it does until a file is written.
-    async fn release_sinks(&mut self) {
-        let sinks = std::mem::take(&mut self.outlets);
-        if !sinks.is_empty() {
-            // An error means that a sink panicked as it dropped; that is no reason to do so too.
-            let _ = task::spawn_blocking(move || drop(sinks)).await;
-        }
+    /// The sinks, which get no more frames.
+    pub(crate) fn take_sinks(&mut self) -> Vec<Outlet> {
+        let mut sinks = std::mem::take(&mut self.outlets);
+        sinks.append(&mut self.side_outlets);
+        sinks
     }
 
-    /// Sleeps until there is something to do; nothing when the last owner is gone.
-    async fn wait(&mut self) -> Option<Wake> {
-        let mut due = if self.pressed {
-            self.reporter.poll_early_timeout()
+    /// When to tick.
+    pub(crate) fn due(&self) -> Instant {
+        if self.pressed {
+            self.early()
         } else {
             self.reporter.poll_timeout()
-        };
-        loop {
-            let deadline = self.clock.at(due);
-            // Requests first, so that the end of all owners is the last tick and follows no other.
-            tokio::select! {
-                biased;
-                request = self.requests.recv() => return request.map(Wake::Request),
-                () = time::sleep_until(deadline) => return Some(Wake::Timer),
-                () = self.host.shared().wake.notified() => due = self.reporter.poll_early_timeout(),
-            }
         }
     }
 
-    fn tick_if_due(&mut self) {
+    /// When to tick if the tables run low.
+    pub(crate) fn early(&self) -> Instant {
+        self.reporter.poll_early_timeout()
+    }
+
+    pub(crate) fn tick_if_due(&mut self) {
         let (now, pressed) = (self.clock.now(), self.is_pressed());
         let meters = &self.host.shared().meters;
         if self.reporter.handle_timeout_beside(meters, pressed, now) {
@@ -157,19 +145,14 @@ impl Driver {
         }
     }
 
-    fn tick_now(&mut self) {
+    pub(crate) fn tick_now(&mut self) {
         let now = self.clock.now();
         self.reporter.tick(&self.host.shared().meters, now);
         self.publish();
     }
 
-    /// Answers a request and those that came with it: with one tick, and one text in each format, however
-    /// many ask at once. What comes later is not answered with what was taken in before.
-    fn answer(&mut self, request: Request) {
-        let mut requests = std::mem::take(&mut self.waiting);
-        requests.push(request);
-        let more = std::iter::from_fn(|| self.requests.try_recv().ok());
-        requests.extend(more.take(WAITING));
+    /// Answers requests: with one tick, and one text in each format, however many ask at once.
+    pub(crate) fn answer(&mut self, requests: &mut Vec<Request>) {
         if requests
             .iter()
             .any(|request| matches!(request, Request::Flush(_)))
@@ -180,7 +163,6 @@ impl Driver {
         for request in requests.drain(..) {
             self.answer_from(&mut texts, request);
         }
-        self.waiting = requests;
     }
 
     /// Answers one request. Whoever asked may have left.
@@ -200,12 +182,9 @@ impl Driver {
         }
     }
 
-    /// Writes what was counted until now. The frames of the next tick are the same as without.
+    /// Writes what was counted until now.
     fn scrape(&mut self, format: Format) -> Bytes {
-        self.pressed = self.is_pressed();
-        let now = self.clock.now();
-        self.reporter.collect(&self.host.shared().meters, now);
-        self.collect_families();
+        self.collect();
         let books = Books {
             meters: &self.host.shared().meters,
             reporter: &self.reporter,
@@ -213,6 +192,31 @@ impl Driver {
             names: &self.names,
         };
         self.scraper.write(&books, format)
+    }
+
+    /// Copies what was counted until now.
+    pub(crate) fn snapshot(&mut self) -> Snapshot {
+        self.collect();
+        self.copy()
+    }
+
+    /// Copies what was collected last.
+    fn copy(&self) -> Snapshot {
+        let books = Books {
+            meters: &self.host.shared().meters,
+            reporter: &self.reporter,
+            families: &self.families,
+            names: &self.names,
+        };
+        self.scraper.copy(&books)
+    }
+
+    /// Takes in what was counted until now. The frames of the next tick are the same as without.
+    fn collect(&mut self) {
+        self.pressed = self.is_pressed();
+        let now = self.clock.now();
+        self.reporter.collect(&self.host.shared().meters, now);
+        self.collect_families();
     }
 
     /// Whether any tables run low, or did before the last scrape.
@@ -228,14 +232,50 @@ impl Driver {
     fn publish(&mut self) {
         self.pressed = false;
         self.collect_families();
+        self.publish_levels();
+        self.hand_out();
         for family in 0..self.families.len() {
             self.publish_family(family);
         }
         while let Some(track) = self.reporter.poll_track() {
             self.publish_track(track);
         }
+        if let Some(groups) = &mut self.groups {
+            groups.settle(self.clock.now());
+        }
         self.outlets.retain(Outlet::is_open);
+        self.side_outlets.retain(Outlet::is_open);
         self.note();
+    }
+
+    /// Hands snapshots to those who want them: before frames are accepted, which ends series.
+    fn hand_out(&mut self) {
+        let mut sinks = std::mem::take(&mut self.snapshots);
+        for sink in &mut sinks {
+            sink(self.copy());
+        }
+        self.snapshots = sinks;
+    }
+
+    /// Adds up what the tick has collected, and publishes it by prefix.
+    fn publish_levels(&mut self) {
+        let Some(levels) = &mut self.levels else {
+            return;
+        };
+        levels.take_in(&self.host.shared().meters, &self.reporter, self.clock.now());
+        if let Some((_, usage)) = self.names.families.last_mut() {
+            *usage = levels.usage();
+        }
+        let ts_ms = self.reporter.health().ts_ms;
+        let reporter = &mut self.reporter;
+        levels.publish(
+            &mut self.side_outlets,
+            &self.names,
+            ts_ms,
+            |len, accepted| {
+                reporter.count_beside(len, accepted);
+            },
+        );
     }
 
     fn collect_families(&mut self) {
@@ -276,13 +316,31 @@ impl Driver {
         let told = packed
             .as_ref()
             .is_none_or(|packed| self.tell(place, packed));
+        let parted = self.offer_parts(place, whole.as_ref());
         if let Some(frame) = whole {
             self.reporter.count_beside(frame.payload.len(), taken);
         }
         if let Some(Packed::Frame(frame)) = packed {
             self.reporter.count_beside(frame.payload.len(), told);
         }
-        taken && told
+        taken && told && parted
+    }
+
+    /// Offers the parts of a whole frame to the sinks of those; says whether nothing is owed to any of them.
+    fn offer_parts(&mut self, place: usize, whole: Option<&Frame>) -> bool {
+        if !self.groups.as_ref().is_some_and(|groups| groups.has(place)) {
+            return true;
+        }
+        let payload = whole.map_or_else(|| self.frame_anew(place), |frame| frame.payload.clone());
+        let part = (self.reporter.health().ts_ms, &*payload);
+        let groups = self.groups.as_mut();
+        groups.is_none_or(|groups| groups.offer(&mut self.side_outlets, place, part))
+    }
+
+    /// Encodes a whole frame that is shown under no name of its own.
+    fn frame_anew(&mut self, place: usize) -> Bytes {
+        self.restart(place);
+        Page::default().fill(|room| self.encode(place, &[], room))
     }
 
     fn framed(&self, track: usize, form: Form, payload: Bytes) -> Frame {
@@ -470,11 +528,6 @@ impl Driver {
     }
 }
 
-enum Wake {
-    Timer,
-    Request(Request),
-}
-
 /// The sinks that were given, and one for each origin.
 fn outlets(config: &mut Config, board: &Board) -> Result<Vec<Outlet>, ConfigError> {
     let mut outlets = std::mem::take(&mut config.sinks);
@@ -516,8 +569,11 @@ enum Packed {
 }
 
 /// The names under which tracks are published: first those of whole frames.
-fn published_names(config: &Config, tracks: &[TrackId]) -> (Vec<Arc<str>>, Vec<Forms>) {
-    let places = track_names(config, tracks);
+fn published_names(
+    config: &Config,
+    tracks: &[TrackId],
+    places: &[String],
+) -> (Vec<Arc<str>>, Vec<Forms>) {
     let node = tracks.iter().position(|track| *track == TrackId::Node);
     let is_whole = |place| config.deltas != Some(Deltas::Instead) || Some(place) == node;
     let mut names = Vec::new();

@@ -7,9 +7,11 @@ use bytes::Bytes;
 /// One frame of one track. Cheap to clone: the payload is shared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// The track's place among the node's tracks, as in [`Stats::tracks`](crate::Stats::tracks).
+    /// The track's place among the node's tracks, as in [`Stats::tracks`](crate::Stats::tracks). For a
+    /// [side sink](crate::Config::with_side_sink), its place among the tracks of broadcasts that are there at
+    /// the time.
     pub track: usize,
-    /// The track's name, such as `publisher.json`.
+    /// The track's name, such as `publisher.json`; for a side sink, after the path of its broadcast.
     pub name: Arc<str>,
     /// When the frame was made, in milliseconds since the Unix epoch; strictly rising by tick.
     pub ts_ms: u64,

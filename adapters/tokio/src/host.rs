@@ -26,7 +26,7 @@ const KEY_WORDS: usize = KEY_BYTES / size_of::<usize>();
 /// overflow series.
 pub const KEY_BYTES: usize = 96;
 
-type KeyWords = [usize; KEY_WORDS];
+pub(crate) type KeyWords = [usize; KEY_WORDS];
 
 pub(crate) type Boxed<F> = Tables<
     F,
@@ -218,7 +218,7 @@ pub(crate) fn reporter(config: &Config, schedule: Schedule) -> HostReporter {
     Reporter::new(schedule, traffic, pages(config.roots, tiers, marks))
 }
 
-fn tiers(config: &Config) -> usize {
+pub(crate) fn tiers(config: &Config) -> usize {
     2 + config.tiers.len()
 }
 
@@ -259,6 +259,6 @@ pub(crate) fn pages<F: Family>(series: usize, lanes: usize, marks: bool) -> Boxe
 }
 
 /// A box filled element by element, never built on the stack.
-fn boxed<T>(len: usize, element: impl Fn() -> T) -> Box<[T]> {
+pub(crate) fn boxed<T>(len: usize, element: impl Fn() -> T) -> Box<[T]> {
     (0..len).map(|_| element()).collect()
 }

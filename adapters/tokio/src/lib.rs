@@ -28,6 +28,10 @@
 //! None is on unless it is asked for.
 //!
 //! - `http`: serves text for scrapers, the newest frames and a health check: see the module `http`.
+//! - `metrics`: to and from the facade of that name: see the module `metrics`.
+//! - `opentelemetry`: observable instruments of a meter: see the module `opentelemetry`.
+//! - `prometheus-client`: a collector for a registry of that crate: see the module `prometheus_client`.
+//! - `tower`: a layer that counts the calls of HTTP services and clients: see the module `tower`.
 #![forbid(unsafe_code)]
 
 mod board;
@@ -36,23 +40,38 @@ mod clock;
 mod config;
 mod deflate;
 mod deltas;
+mod desk;
 mod driver;
 mod families;
 mod family;
 mod family_config;
 mod file;
 mod frame;
+mod groups;
 mod host;
 #[cfg(feature = "http")]
 pub mod http;
+mod levels;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod names;
 mod news;
+#[cfg(feature = "opentelemetry")]
+pub mod opentelemetry;
 mod origin;
 mod page;
+#[cfg(feature = "prometheus-client")]
+pub mod prometheus_client;
 mod published;
+mod rows;
+mod runner;
 mod scrape;
+mod side;
 mod sink;
+mod snapshot;
 mod stats;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod track;
 mod track_sink;
 
@@ -68,6 +87,7 @@ pub use frame::{Form, Frame};
 pub use host::{Host, HostRef, KEY_BYTES};
 pub use origin::{AnnounceError, Announcement, OriginConsumer, OriginProducer};
 pub use sink::{Sink, SinkError};
+pub use snapshot::{Metric, Sample, Snapshot};
 pub use stats::Stats;
 pub use track::{
     GroupConsumer, GroupProducer, TrackConfig, TrackConsumer, TrackProducer, TrackWeak,
@@ -76,8 +96,8 @@ pub use track_sink::TrackSink;
 
 pub use streamgauge_core::track::{Amount, Fetch, Reason, TrackError, TrackEvent};
 pub use streamgauge_core::{
-    Cache, CallOutcome, Counter, Event, Family, Format, Health, Lease, Presence, Replication, Role,
-    Rpc, Tier, Traffic, Usage, family, negotiate,
+    Cache, CallOutcome, Counter, Event, Family, Format, Health, Lease, MetricKind, Presence,
+    Replication, Role, Rpc, Tier, Traffic, Usage, family, negotiate,
 };
 
 /// Counts for one tier; see [`streamgauge_core::StatsHandle`].

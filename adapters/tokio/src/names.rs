@@ -4,11 +4,14 @@ use streamgauge_core::{Names, Tier, Usage};
 
 use crate::Config;
 
+/// What the table of levels is called among those of families.
+pub(crate) const LEVELS: &str = "levels";
+
 /// A node's tiers and its families besides traffic and presence.
 pub(crate) struct NodeNames {
     pub(crate) node: String,
     tiers: Vec<String>,
-    /// How full each family's tables were at the last collect.
+    /// How full each family's tables were at the last collect, and then those of levels if there are any.
     pub(crate) families: Vec<(&'static str, Usage)>,
     /// How full they were when readers of patches were last told.
     families_told: Vec<Usage>,
@@ -16,10 +19,12 @@ pub(crate) struct NodeNames {
 
 impl NodeNames {
     pub(crate) fn new(config: Config) -> Self {
-        let families = config.families.iter();
+        let families = config.families.iter().map(|family| family.name());
+        let levels = (config.levels > 0).then_some(LEVELS);
         Self {
             families: families
-                .map(|family| (family.name(), Usage::default()))
+                .chain(levels)
+                .map(|name| (name, Usage::default()))
                 .collect(),
             families_told: Vec::new(),
             node: config.node,

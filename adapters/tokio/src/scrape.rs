@@ -1,9 +1,9 @@
-//! All that a node has counted, as text for scrapers.
+//! All that a node has counted, as text for scrapers or as plain data.
 
 use bytes::Bytes;
 use streamgauge_core::{
     ByTier, ByTierAndRole, Exposition, FamilySection, Format, Health, Labels, Scrapes, Section,
-    SelfSection,
+    SelfSection, visit,
 };
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     names::NodeNames,
     page::Page,
     published::Published,
+    snapshot::{NODE, Snapshot},
 };
 
 /// What an exposition shows, as it was collected last.
@@ -37,10 +38,24 @@ impl Scraper {
         self.scrapes.bytes += self.last.len() as u64;
         self.last.clone()
     }
+
+    /// Copies the numbers instead.
+    pub(crate) fn copy(&self, books: &Books<'_>) -> Snapshot {
+        let mut snapshot = Snapshot::of(&books.names.node);
+        books.show(self.scrapes, |sections| {
+            visit(sections, &mut snapshot);
+        });
+        snapshot
+    }
 }
 
 impl Books<'_> {
     fn write(&self, format: Format, scrapes: Scrapes, page: &mut Page) -> Bytes {
+        self.show(scrapes, |sections| self.text(format, sections, page))
+    }
+
+    /// Hands over all that there is to show.
+    fn show<T>(&self, scrapes: Scrapes, f: impl FnOnce(&[&dyn Section]) -> T) -> T {
         let (traffic, presence) = (self.meters.traffic(), self.meters.presence());
         let health = Health {
             traffic: traffic.usage(),
@@ -63,18 +78,17 @@ impl Books<'_> {
             .chain(families.iter().map(|section| &**section))
             .chain([&own as &dyn Section])
             .collect();
-        self.text(format, &sections, page)
+        f(&sections)
     }
 
     fn text(&self, format: Format, sections: &[&dyn Section], page: &mut Page) -> Bytes {
-        let node = [("node", self.names.node.as_str())];
+        let node = [(NODE, self.names.node.as_str())];
         let labels = if self.names.node.is_empty() {
             Labels::default()
         } else {
             Labels::new(&node).unwrap_or_default()
         };
-        let since = self.reporter.health().since;
-        let mut exposition = Exposition::new(format, sections, since).with_labels(labels);
+        let mut exposition = Exposition::new(format, sections).with_labels(labels);
         page.fill(|room| exposition.encode(room))
     }
 }

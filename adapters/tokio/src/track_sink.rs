@@ -24,8 +24,8 @@ pub struct TrackSink {
     tracks: Vec<TrackProducer>,
     /// By track, the group of keyframe and patches that is open.
     groups: Vec<Option<GroupProducer>>,
-    _announcement: Announcement,
-    _broadcast: BroadcastProducer,
+    announcement: Option<Announcement>,
+    broadcast: BroadcastProducer,
 }
 
 impl TrackSink {
@@ -42,18 +42,41 @@ impl TrackSink {
         path: &str,
         names: impl IntoIterator<Item = N>,
     ) -> Result<Self, AnnounceError> {
+        let mut sink = Self::unannounced(names).map_err(AnnounceError::Track)?;
+        sink.announce_on(origin, path)?;
+        Ok(sink)
+    }
+
+    /// The same without an announcement, so that the first who reads a track finds a frame in it.
+    pub(crate) fn unannounced<N: AsRef<str>>(
+        names: impl IntoIterator<Item = N>,
+    ) -> Result<Self, BroadcastError> {
         let broadcast = BroadcastProducer::new();
         let names = names.into_iter();
         let tracks = names.map(|name| open_track(&broadcast, name.as_ref()));
-        let tracks = tracks.collect::<Result<Vec<_>, _>>();
-        let tracks = tracks.map_err(AnnounceError::Track)?;
-        let announcement = origin.announce(path, &broadcast.consume())?;
+        let tracks: Vec<_> = tracks.collect::<Result<_, _>>()?;
         Ok(Self {
             groups: tracks.iter().map(|_| None).collect(),
             tracks,
-            _announcement: announcement,
-            _broadcast: broadcast,
+            announcement: None,
+            broadcast,
         })
+    }
+
+    /// Announces the broadcast under `path`.
+    pub(crate) fn announce_on(
+        &mut self,
+        origin: &OriginProducer,
+        path: &str,
+    ) -> Result<(), AnnounceError> {
+        let announced = origin.announce(path, &self.broadcast.consume())?;
+        self.announcement = Some(announced);
+        Ok(())
+    }
+
+    /// Whether the broadcast is announced.
+    pub(crate) fn is_announced(&self) -> bool {
+        self.announcement.is_some()
     }
 
     /// Writes one frame to a track, numbered in the order in which the names were given. The payload is

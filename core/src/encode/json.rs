@@ -3,12 +3,14 @@
 
 use core::{marker::PhantomData, ops::Range};
 
-use super::{Out, Window};
+use super::{
+    Out, Window,
+    number::{digit, number},
+};
 use crate::{
-    key::{self, KeyWords},
+    key::{self, Key, KeyWords},
     ledger::Series,
     schema::{Family, Gauge, Histogram, MAX_NAME, MAX_WORDS, Totals, Word},
-    time::quotient,
 };
 
 /// Bytes that a word's name takes with what JSON wants around it, at most: `,"frames":`.
@@ -205,19 +207,20 @@ pub(crate) fn words<F: Family>(out: &mut impl Out, words: &[u64]) {
     );
 }
 
-const fn digit(n: u64) -> u8 {
-    b'0' + n.to_le_bytes()[0]
-}
-
 /// Writes a series' name, escaped as JSON wants it.
 #[inline]
 pub(super) fn name<K: KeyWords>(out: &mut impl Out, series: &Series<'_, K>) {
-    let key = &series.key;
+    let name = &series.key;
     if series.escape {
-        key.bytes().for_each(|byte| escaped(out, byte));
+        key(out, name);
         return;
     }
-    key.put(out);
+    name.put(out);
+}
+
+/// Writes a key of which it is not known whether it needs to be escaped.
+pub(crate) fn key<K: KeyWords>(out: &mut impl Out, key: &Key<K>) {
+    key.bytes().for_each(|byte| escaped(out, byte));
 }
 
 /// Writes text that is not a key, escaped as JSON wants it.
@@ -249,107 +252,5 @@ fn hex(digit: u8) -> u8 {
         b'0' + digit
     } else {
         b'a' + digit - 10
-    }
-}
-
-/// Writes a number in decimal.
-#[inline]
-pub(crate) fn number(out: &mut impl Out, n: u64) {
-    if n < 10 {
-        out.put(&[digit(n)]);
-    } else if n < EIGHT {
-        leading(out, n);
-    } else {
-        long_number(out, n);
-    }
-}
-
-/// Writes three bytes, a number, and a byte more.
-#[inline]
-pub(crate) fn framed_number(out: &mut impl Out, [a, b, c]: [u8; 3], n: u64, after: u8) {
-    if n < 10 {
-        out.put_padded(&[a, b, c, digit(n), after, 0, 0, 0], 5);
-    } else {
-        out.put_padded(&[a, b, c, 0], 3);
-        number(out, n);
-        out.put(&[after]);
-    }
-}
-
-/// What eight digits can count to, and one more.
-const EIGHT: u64 = 100_000_000;
-
-#[inline(never)]
-fn long_number(out: &mut impl Out, n: u64) {
-    let head = quotient(n, EIGHT);
-    let tail = n - head * EIGHT;
-    if head < EIGHT {
-        leading(out, head);
-    } else {
-        let first = quotient(head, EIGHT);
-        leading(out, first);
-        out.put(&ascii(digits(head - first * EIGHT)).to_le_bytes());
-    }
-    out.put(&ascii(digits(tail)).to_le_bytes());
-}
-
-/// Writes a number of at most eight digits, not zero, without the zeros in front.
-#[inline]
-fn leading(out: &mut impl Out, n: u64) {
-    let digits = digits(n);
-    let zeros = digits.trailing_zeros() / 8;
-    out.put_padded(
-        &(ascii(digits) >> (8 * zeros)).to_le_bytes(),
-        8 - zeros as usize,
-    );
-}
-
-const fn ascii(digits: u64) -> u64 {
-    digits | 0x3030_3030_3030_3030
-}
-
-/// The eight digits of a number below [`EIGHT`], a byte each, the first the lowest: halves, quarters
-/// and eighths are split off in all places at once, dividing by multiplication.
-#[inline]
-const fn digits(n: u64) -> u64 {
-    #[allow(clippy::cast_possible_truncation, reason = "eight digits")]
-    let n = n as u32;
-    let halves = (n / 10_000) as u64 | ((n % 10_000) as u64) << 32;
-    let hundreds = ((halves * 10_486) >> 20) & 0x0000_007f_0000_007f;
-    let quarters = hundreds | ((halves - 100 * hundreds) << 16);
-    let tens = ((quarters * 103) >> 10) & 0x000f_000f_000f_000f;
-    tens | ((quarters - 10 * tens) << 8)
-}
-
-#[cfg(test)]
-mod tests {
-    extern crate std;
-    use std::string::ToString;
-
-    use super::{Window, number};
-
-    fn written(n: u64) -> std::string::String {
-        let mut buf = [0; 24];
-        let mut out = Window::new(&mut buf, 0);
-        number(&mut out, n);
-        let len = out.written();
-        core::str::from_utf8(&buf[..len])
-            .unwrap_or("not text")
-            .to_string()
-    }
-
-    #[test]
-    fn numbers_are_written_as_the_standard_library_does() {
-        for power in 0..20 {
-            let n = 10_u64.pow(power);
-            for near in [n - 1, n, n + 1, n / 3, n / 7, u64::MAX - n] {
-                assert_eq!(written(near), near.to_string());
-            }
-        }
-        for n in 0..20_000 {
-            let many = n * 922_337_203_685_477;
-            assert_eq!(written(n), n.to_string());
-            assert_eq!(written(many), many.to_string());
-        }
     }
 }

@@ -5,11 +5,16 @@
 //! So a small buffer costs time but no memory.
 
 pub(crate) mod json;
+pub(crate) mod number;
 pub(crate) mod patch;
 pub(crate) mod text;
 
 /// Where an encoder writes.
 pub(crate) trait Out {
+    /// Whether any part of what is written may be left out. Who writes without need not reckon with what
+    /// has no known length.
+    const IS_PART: bool;
+
     /// Appends bytes.
     fn put(&mut self, bytes: &[u8]);
 
@@ -49,20 +54,9 @@ impl<'a> Whole<'a> {
         self.written
     }
 
-    /// Bytes that there is room for.
-    #[inline]
-    pub(crate) fn left(&self) -> usize {
-        self.room.len()
-    }
-
-    /// What is not written yet.
-    pub(crate) fn rest(&mut self) -> &mut [u8] {
-        self.room
-    }
-
     /// The next `len` bytes, which now count as written.
     #[inline]
-    pub(crate) fn take(&mut self, len: usize) -> &'a mut [u8] {
+    fn take(&mut self, len: usize) -> &'a mut [u8] {
         let room = core::mem::take(&mut self.room);
         let Some((taken, rest)) = room.split_at_mut_checked(len) else {
             return &mut [];
@@ -74,6 +68,8 @@ impl<'a> Whole<'a> {
 }
 
 impl Out for Whole<'_> {
+    const IS_PART: bool = false;
+
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
         let to = self.take(bytes.len());
@@ -140,6 +136,8 @@ impl<'a> Window<'a> {
 }
 
 impl Out for Window<'_> {
+    const IS_PART: bool = true;
+
     fn put(&mut self, bytes: &[u8]) {
         let before = self.skip.saturating_sub(self.total);
         self.total += bytes.len();

@@ -4,6 +4,7 @@
 use super::{
     Out,
     json::{self, Since},
+    number::number,
 };
 use crate::{
     key::KeyWords,
@@ -64,7 +65,7 @@ pub(crate) fn words<F: Family>(out: &mut impl Out, words: &[u64], fields: Fields
             out.put(if first { b"\"" } else { b",\"" });
             out.put(word.name.as_bytes());
             out.put(b"\":");
-            json::number(out, *value);
+            number(out, *value);
             first = false;
         }
     }
@@ -78,6 +79,8 @@ struct Tail<'a, O> {
 }
 
 impl<O: Out> Out for Tail<'_, O> {
+    const IS_PART: bool = O::IS_PART;
+
     fn put(&mut self, bytes: &[u8]) {
         match bytes.strip_prefix(b",") {
             Some(rest) if self.first => self.out.put(rest),

@@ -46,7 +46,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
 }
 
 /// How many words are sums of what was counted; the others are gauges that are set.
-pub(super) const fn summed<F: Family>() -> usize {
+pub(crate) const fn summed<F: Family>() -> usize {
     F::Totals::LEN - F::Set::COUNT
 }
 

@@ -13,7 +13,7 @@ mod reuse;
 
 pub use books::{Account, Books, InlineBooks, Lane, Pages, Span, Split};
 pub use keep::Linger;
-use levels::summed;
+pub(crate) use levels::summed;
 pub use marks::Mark;
 pub(crate) use marks::{Change, Fields};
 use marks::{Marks, field_of};
@@ -53,12 +53,28 @@ pub struct Ledger<F, B> {
     ordered: usize,
     /// Rows met in this collect.
     met: usize,
+    /// When its life began, in milliseconds.
+    began: u64,
     /// When the last collect was, in milliseconds; strictly rising.
     stamp: u64,
     linger: Linger,
     /// When it was last looked at which series are idle, in milliseconds.
     looked: u64,
     family: core::marker::PhantomData<fn(F)>,
+}
+
+/// How a row of the ledger stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// No series has it.
+    Gone,
+    /// Its series has not moved since the sink last accepted it.
+    Still,
+    /// Its series has.
+    Moved {
+        /// The series' lane.
+        lane: usize,
+    },
 }
 
 /// One series as plain data.
@@ -102,6 +118,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             books,
             ordered: 0,
             met: 0,
+            began: epoch_ms,
             stamp: epoch_ms,
             linger: Linger::Forever,
             looked: epoch_ms,
@@ -149,12 +166,12 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
 
     /// Everything ever collected in a lane: never falls.
     pub fn total(&self, lane: usize) -> F {
-        F::from_words(self.lane_totals(lane).as_ref())
+        F::from_words(self.lane_words(lane))
     }
 
     /// What the series of a lane that have ended brought.
     pub fn retired(&self, lane: usize) -> F {
-        let mut retired = self.lane_totals(lane);
+        let mut retired = self.lane(lane).map_or(F::Totals::ZERO, |lane| lane.total);
         let accounts = self.books.accounts();
         for id in self.lane_rows(lane) {
             let Some(account) = accounts.get(*id as usize) else {
@@ -182,6 +199,12 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         self.lane_rows(lane)
             .iter()
             .filter_map(|id| self.series(meter, widen(*id)))
+    }
+
+    /// When its life began, in milliseconds since the Unix epoch: from then on its totals never fell. What
+    /// was restored after a reset began with the life that goes on.
+    pub const fn began(&self) -> u64 {
+        self.began
     }
 
     /// When the last collect was, in milliseconds since the Unix epoch.
@@ -219,27 +242,26 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         self.books.accounts().get(id as usize)
     }
 
-    /// What the series of a lane that have ended brought to these words; the others are left as they
-    /// are in all.
-    pub(crate) fn retired_words(&self, lane: usize, words: core::ops::Range<usize>) -> F::Totals {
-        let mut retired = self.lane_totals(lane);
-        let accounts = self.books.accounts();
-        if let Some(retired) = retired.as_mut().get_mut(words.clone()) {
-            for id in self.lane_rows(lane) {
-                let account = accounts.get(*id as usize);
-                let live = account.and_then(|account| account.totals.as_ref().get(words.clone()));
-                for (retired, live) in retired.iter_mut().zip(live.unwrap_or_default()) {
-                    *retired = retired.wrapping_sub(*live);
-                }
-            }
+    /// How a row stands.
+    #[inline]
+    pub(crate) fn standing(&self, id: u32) -> Standing {
+        match self.books.flags().get(id as usize) {
+            Some(flags) if *flags & KNOWN == 0 => Standing::Gone,
+            None => Standing::Gone,
+            Some(flags) if *flags & MOVED == 0 => Standing::Still,
+            Some(flags) => Standing::Moved {
+                lane: usize::from(*flags >> LANE_SHIFT),
+            },
         }
-        retired
     }
 
     /// The words of [`total`](Self::total).
-    pub(crate) fn lane_totals(&self, lane: usize) -> F::Totals {
-        let lane = self.books.lanes().get(lane);
-        lane.map_or(F::Totals::ZERO, |lane| lane.total)
+    pub(crate) fn lane_words(&self, lane: usize) -> &[u64] {
+        self.lane(lane).map_or(&[], |lane| lane.total.as_ref())
+    }
+
+    fn lane(&self, lane: usize) -> Option<&Lane<F>> {
+        self.books.lanes().get(lane)
     }
 
     fn lane_range(&self, lane: usize) -> core::ops::Range<usize> {

@@ -61,12 +61,14 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         (0..self.lanes()).try_for_each(|_| from.words::<F>().map(drop))
     }
 
-    /// Takes back what was ever collected in each lane, all of it as retired.
+    /// Takes back what was ever collected in each lane since `began`, all of it as retired.
     pub(crate) fn restore_totals<I: Iterator<Item = u8>>(
         &mut self,
         from: &mut Reader<I>,
+        began: u64,
         stamp: u64,
     ) -> Result<(), RestoreError> {
+        self.began = began;
         self.stamp = stamp;
         let lanes = self.lanes();
         for lane in self.books.split().lanes.iter_mut().take(lanes) {

@@ -2,7 +2,7 @@
 
 use super::{Health, NUMBERS, Names, USAGE, front, lane_name, of_usage};
 use crate::{
-    encode::{Out, Window, json, patch},
+    encode::{Out, Window, json, number::number, patch},
     families::{Presence, Traffic},
     feed::Chunk,
     label::Role,
@@ -110,7 +110,7 @@ impl<'a, O: Out> Members<'a, O> {
         let name = name.trim_start_matches(['{', ',']);
         self.comma();
         self.out.put(name.as_bytes());
-        json::number(self.out, value);
+        number(self.out, value);
     }
 
     fn usage(&mut self, name: &str, told: &Usage, now: &Usage) {
@@ -147,7 +147,7 @@ impl<'a, O: Out> Members<'a, O> {
             lane_name(self.out, names, self.first, tier, track);
             self.first = false;
             self.out.put(b"{");
-            patch::words::<F>(self.out, ledger.lane_totals(lane).as_ref(), changed);
+            patch::words::<F>(self.out, ledger.lane_words(lane), changed);
             self.out.put(b"}");
         }
     }
@@ -167,6 +167,8 @@ struct Opened<'a, 'b, O> {
 }
 
 impl<O: Out> Out for Opened<'_, '_, O> {
+    const IS_PART: bool = O::IS_PART;
+
     fn put(&mut self, bytes: &[u8]) {
         if !core::mem::replace(&mut self.is_open, true) {
             self.outer.comma();

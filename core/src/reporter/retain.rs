@@ -108,8 +108,8 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         self.resume(health);
         let now_ms = self.schedule.start_ms;
         let (traffic, presence) = (self.traffic.ledger_mut(), self.presence.ledger_mut());
-        traffic.restore_totals(&mut from, now_ms)?;
-        presence.restore_totals(&mut from, now_ms)?;
+        traffic.restore_totals(&mut from, health.since, now_ms)?;
+        presence.restore_totals(&mut from, health.since, now_ms)?;
         let mut restored = Restored {
             epoch: health.epoch,
             ..Restored::default()

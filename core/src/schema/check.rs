@@ -1,6 +1,10 @@
 //! What a family must not be declared as: all of it is found out as it is compiled.
 
-use super::{Gauge, Histogram, Label, Reading, SECONDS, Source, Word, ends_with, same};
+use super::{
+    Gauge, Histogram, Label, Reading, SECONDS, Source, Word, ends_with,
+    own::{are_one, is_reserved},
+    same,
+};
 
 /// Words that a row of a frame has at most, histograms apart.
 pub(crate) const MAX_WORDS: usize = 32;
@@ -145,6 +149,10 @@ const fn check_entry(entry: &Entry, key: &str) {
         "text formats append `_total`, `_created`, `_bucket`, `_count`, `_sum` and `_info` themselves"
     );
     assert!(
+        !is_reserved(entry.metric),
+        "`streamgauge_node_`, `_reporter_`, `_scrape` and `_table_` begin the names of metrics of the node"
+    );
+    assert!(
         ends_with_unit(entry.metric, entry.unit),
         "a unit is the suffix of the metric's name"
     );
@@ -195,6 +203,11 @@ const fn check_unique(entries: Entries<'_>, i: usize) {
                     && same(entry.help, other.help)
                     && differ_by_label(entry.label, other.label),
                 "two metrics of one name"
+            );
+        } else {
+            assert!(
+                !are_one(entry.metric, other.metric),
+                "two metrics that differ in nothing but `streamgauge_` in front"
             );
         }
         j += 1;

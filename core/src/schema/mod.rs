@@ -5,6 +5,7 @@ mod counter;
 mod declare;
 mod gauge;
 mod histogram;
+mod own;
 mod place;
 mod scale;
 
@@ -13,6 +14,8 @@ pub use check::{check, index, is_time};
 pub use counter::{Counter, Pair};
 pub use gauge::{Gauge, Level, Reading, decoded, encoded};
 pub use histogram::{Buckets, Distribution, Histogram, Quantity, Samples, bounds_of};
+pub(crate) use own::NODE;
+pub use own::of_node;
 pub use place::{
     activities, bumped, closing, histogram_words, numbered, paired, pairs, placed, set_gauges,
     slots, slotted,
@@ -170,6 +173,10 @@ const SECONDS: &str = "seconds";
 
 const fn same(a: &str, b: &str) -> bool {
     a.len() == b.len() && ends_with(a, b)
+}
+
+const fn starts_with(text: &str, head: &str) -> bool {
+    text.len() >= head.len() && ends_with(text.split_at(head.len()).0, head)
 }
 
 const fn ends_with(text: &str, tail: &str) -> bool {

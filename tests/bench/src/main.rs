@@ -14,10 +14,12 @@ use std::alloc::System;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 mod bump;
+mod family;
 mod harness;
 mod memory;
 mod ours;
 mod subscribe;
+mod text;
 mod tick;
 mod track;
 
@@ -70,6 +72,14 @@ const CASES: &[Case] = &[
         tick::patches(report, 100_000, 100);
     }),
     case("memory/100k", |report| memory::per_series(report, 100_000)),
+    case("family-bump/1", |report| family::bump(report, 1)),
+    case("family-bump/2", |report| family::bump(report, 2)),
+    case("record/1", |report| family::record(report, 1)),
+    case("record/2", |report| family::record(report, 2)),
+    case("family-find/1", |report| family::find(report, 1)),
+    case("family-find/2", |report| family::find(report, 2)),
+    case("text/1k", |report| text::lines(report, 1_000)),
+    case("text/10k", |report| text::lines(report, 10_000)),
     case("append/30", |report| track::append(report, 30)),
     case("append/1k", |report| track::append(report, 1_000)),
     case("append/10k", |report| track::append(report, 10_000)),

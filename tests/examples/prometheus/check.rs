@@ -14,12 +14,16 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// How long before the end of the traffic that window ends.
 const MARGIN: Duration = Duration::from_secs(1);
 
+/// How much a rate over that window may be off: what a node collects and when it is scraped do not fall
+/// together.
+const ERROR: f64 = 0.05;
+
 /// Waits until the server has scraped everything; the moment when it had, on the wall clock.
 pub(crate) async fn settle(server: &Server, counted: &Counted, sent: &Sent) -> Duration {
     let [bytes, ..] = sent.published.0;
     let frames = counted.frames.iter().sum::<u64>();
-    let node = r#"sum(streamgauge_traffic_frames_total{job="node"})"#;
-    let relay = r#"sum(streamgauge_traffic_bytes_total{job="relay",role="subscriber"})"#;
+    let node = r#"sum(streamgauge_node_traffic_frames_total{job="node"})"#;
+    let relay = r#"sum(streamgauge_node_traffic_bytes_total{job="relay",role="subscriber"})"#;
     server
         .until("the node's frames are scraped", node, frames as f64)
         .await;
@@ -49,24 +53,31 @@ impl Checks<'_> {
         let mut agree = true;
         for (metric, sums) in [("bytes", counted.bytes), ("frames", counted.frames)] {
             let query =
-                format!(r#"sum by (tier) (streamgauge_traffic_{metric}_total{{job="node"}})"#);
+                format!(r#"sum by (tier) (streamgauge_node_traffic_{metric}_total{{job="node"}})"#);
             agree &= self.by_tier(&query, sums).await;
         }
         agree
     }
 
-    /// Sums rise as fast as was sent, and never fall though series come and go.
+    /// Totals rise as fast as was sent, and never fall though series come and go; and of what came and went
+    /// nothing counts twice among the series.
     async fn rates(&self, counted: &Counted) -> bool {
         let end = counted.ended().saturating_sub(MARGIN);
-        let [all, held] = counted.rates(end.saturating_sub(WINDOW), end);
-        let sums = r#"sum by (job) (streamgauge_traffic_bytes_total{job="node"})"#;
+        let [external, internal, held] = counted.rates(end.saturating_sub(WINDOW), end);
+        let totals = r#"streamgauge_node_traffic_bytes_total{job="node"}"#;
+        let series = r#"sum(rate(streamgauge_traffic_bytes_total{job="node"}[10s]))"#;
         let of_one = r#"sum(rate(streamgauge_traffic_bytes_total{broadcast="held"}[10s]))"#;
-        let of_all = format!("rate({sums}[10s:250ms])");
         let mut agree = self
-            .exactly(&format!("resets({sums}[30s:250ms])"), 0.0)
+            .exactly(&format!("sum(resets({totals}[30s]))"), 0.0)
             .await;
-        agree &= self.about(of_one, end, held, 0.1).await;
-        agree & self.about(&of_all, end, all, 0.1).await
+        for (tier, sent) in TIERS.into_iter().zip([external, internal]) {
+            let of_tier =
+                format!(r#"streamgauge_node_traffic_bytes_total{{job="node",tier="{tier}"}}"#);
+            let query = format!("sum by (tier) (rate({of_tier}[10s]))");
+            agree &= self.about(&query, end, sent, ERROR).await;
+        }
+        agree &= self.about(of_one, end, held, ERROR).await;
+        agree & self.between(series, end, [held, external + internal]).await
     }
 
     async fn calls(&self, counted: &Counted) -> bool {
@@ -86,6 +97,8 @@ impl Checks<'_> {
             ),
             (r#"nrpc_call_latency_seconds_bucket{le="0.5"}"#, calls),
             (r#"nrpc_call_latency_seconds_bucket{le="+Inf"}"#, calls),
+            ("streamgauge_node_nrpc_calls_total", calls),
+            ("streamgauge_node_nrpc_call_latency_seconds_count", calls),
             ("nrpc_in_flight_calls", counted.in_flight as f64),
             // Half the calls lie between 25 and 50 ms, and half between 250 and 500 ms.
             (
@@ -103,7 +116,7 @@ impl Checks<'_> {
         ] {
             agree &= self.exactly(query, expected).await;
         }
-        let rate = "sum by (le) (rate(nrpc_call_latency_seconds_bucket[10s]))";
+        let rate = "sum by (le) (rate(streamgauge_node_nrpc_call_latency_seconds_bucket[10s]))";
         let end = counted.ended().saturating_sub(MARGIN);
         agree
             & self
@@ -115,7 +128,7 @@ impl Checks<'_> {
         let mut agree = self.volume("subscriber", sent.published).await;
         agree &= self.volume("publisher", sent.received).await;
         let ([into, ..], [out, ..]) = (sent.published.0, sent.received.0);
-        let query = r#"sum by (tier) (streamgauge_traffic_bytes_total{job="relay"})"#;
+        let query = r#"sum by (tier) (streamgauge_node_traffic_bytes_total{job="relay"})"#;
         agree & self.by_tier(query, [into + out, 0]).await
     }
 
@@ -123,7 +136,7 @@ impl Checks<'_> {
         let mut agree = true;
         for (metric, expected) in [("bytes", bytes), ("frames", frames), ("groups", groups)] {
             let labels = format!(r#"job="relay",role="{role}""#);
-            let query = format!("sum(streamgauge_traffic_{metric}_total{{{labels}}})");
+            let query = format!("sum(streamgauge_node_traffic_{metric}_total{{{labels}}})");
             agree &= self.exactly(&query, expected as f64).await;
         }
         agree
@@ -162,6 +175,14 @@ impl Checks<'_> {
 
     async fn exactly(&self, query: &str, expected: f64) -> bool {
         self.about(query, self.end, expected, 1e-12).await
+    }
+
+    /// Compares a query's only number with bounds, which it may pass by the error of rates.
+    async fn between(&self, query: &str, at: Duration, [low, high]: [f64; 2]) -> bool {
+        let vector = self.server.query(query, Some(at)).await.expect("an answer");
+        let value = vector.first().map_or(f64::NAN, |(_, value)| *value);
+        let agree = (low * (1.0 - ERROR)..=high * (1.0 + ERROR)).contains(&value);
+        told(agree, query, &format!("{low} to {high}"), &value)
     }
 
     /// Compares a query's only number, with an error relative to it.

@@ -41,8 +41,8 @@ pub(crate) struct Counted {
     pub(crate) in_flight: u64,
     /// The beginning, on the wall clock.
     began: Duration,
-    /// At each step the time since the beginning, and the bytes in all series and in those that stay.
-    course: Vec<(Duration, [u64; 2])>,
+    /// At each step the time since the beginning, and the bytes by tier and in the series that stay.
+    course: Vec<(Duration, [u64; 3])>,
 }
 
 impl Node {
@@ -90,8 +90,9 @@ impl Node {
             let mut brief = counted.tracks(&format!("live/{}", step / LIFE));
             counted.send(&mut brief);
             counted.call(&service);
-            let all = counted.bytes.iter().sum();
-            counted.course.push((began.elapsed(), [all, held]));
+            let [external, internal] = counted.bytes;
+            let sent = [external, internal, held];
+            counted.course.push((began.elapsed(), sent));
             if began.elapsed() >= SPAN {
                 break;
             }
@@ -129,8 +130,8 @@ impl Counted {
         }
     }
 
-    /// Bytes per second between two moments on the wall clock, in all series and in those that stay.
-    pub(crate) fn rates(&self, from: Duration, to: Duration) -> [f64; 2] {
+    /// Bytes per second between two moments on the wall clock, by tier and in the series that stay.
+    pub(crate) fn rates(&self, from: Duration, to: Duration) -> [f64; 3] {
         let at = |moment: Duration| {
             let elapsed = moment.saturating_sub(self.began);
             let place = self.course.partition_point(|(then, _)| *then <= elapsed);
@@ -138,7 +139,7 @@ impl Counted {
         };
         let ((early, few), (late, many)) = (at(from), at(to));
         let seconds = late.saturating_sub(early).as_secs_f64();
-        [0, 1].map(|place| (many[place] - few[place]) as f64 / seconds)
+        [0, 1, 2].map(|place| (many[place] - few[place]) as f64 / seconds)
     }
 
     /// The end of the traffic, on the wall clock.

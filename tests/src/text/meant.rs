@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use streamgauge_core::{Family, Format, Key, KeyWords, Label, RETIRED};
+use streamgauge_core::{Family, Format, Key, KeyWords, Label};
 
 use super::{Book, Decimal};
 
@@ -59,7 +59,8 @@ pub enum Point {
 }
 
 /// What the section of this book is to say: `lanes` are the labels of each lane, `labels` those of all
-/// samples, and `since` is when the exposition says that the ledger's life began.
+/// samples, and `since` is when the ledger's life began. First come the series, then what each lane has counted
+/// in all.
 ///
 /// # Panics
 /// When two series are of one name.
@@ -71,16 +72,19 @@ pub fn meant<F: Family>(
     labels: &LabelSet,
     since: u64,
 ) -> Vec<Metric> {
-    let mut metrics = empty::<F>(format);
+    let (mut metrics, mut totals) = (empty::<F>(format), empty::<F>(format));
     for (lane, own) in lanes.iter().enumerate() {
+        let mut lane_set = labels.clone();
+        lane_set.extend(own.clone());
+        // Where a family has a label of the same name, that of all samples is left out.
+        lane_set.remove(F::KEY);
         let scope = |key: &str| {
-            let mut set = labels.clone();
-            set.extend(own.clone());
+            let mut set = lane_set.clone();
             set.insert(F::KEY.into(), key.into());
             set
         };
         for series in book.ledger.all(book.meter(), lane) {
-            let set = scope(&shown(&name(&series.key)));
+            let set = scope(&name(&series.key));
             let since = moment(format, series.since);
             words::<F>(&mut metrics, &set, series.words, since.as_ref(), format);
             for gauge in F::GAUGES {
@@ -91,38 +95,35 @@ pub fn meant<F: Family>(
                 }
             }
         }
-        let retired = book.ledger.retired(lane).words();
-        let some: Vec<_> = retired.as_ref().to_vec();
-        ended::<F>(
-            &mut metrics,
-            &scope(RETIRED),
-            &some,
-            moment(format, since).as_ref(),
+        let (total, since) = (book.ledger.total(lane).words(), moment(format, since));
+        words::<F>(
+            &mut totals,
+            &lane_set,
+            total.as_ref(),
+            since.as_ref(),
             format,
         );
     }
+    metrics.extend(of_node(totals));
     metrics
 }
 
-/// The lines of the series of a lane that have ended: those that say something.
-fn ended<F: Family>(
-    metrics: &mut [Metric],
-    set: &LabelSet,
-    retired: &[u64],
-    since: Option<&Decimal>,
-    format: Format,
-) {
-    let mut all = empty::<F>(format);
-    words::<F>(&mut all, set, retired, since, format);
-    for (metric, all) in metrics.iter_mut().zip(all) {
-        let says = |point: &Point| match point {
-            Point::Number { n, .. } => *n != Decimal::default(),
-            Point::Histogram { count, .. } => *count > 0,
-        };
-        metric
-            .points
-            .extend(all.points.into_iter().filter(|(_, point)| says(point)));
-    }
+/// The same families as those of the node: all but the gauges, under names and helps of their own.
+fn of_node(metrics: Vec<Metric>) -> impl Iterator<Item = Metric> {
+    let counted = metrics
+        .into_iter()
+        .filter(|metric| metric.kind != Kind::Gauge);
+    counted.map(|metric| {
+        let name = metric
+            .name
+            .strip_prefix("streamgauge_")
+            .unwrap_or(&metric.name);
+        Metric {
+            name: format!("streamgauge_node_{name}"),
+            help: metric.help + " (all series, those that have ended too)",
+            ..metric
+        }
+    })
 }
 
 fn words<F: Family>(
@@ -226,12 +227,6 @@ fn places(unit: &str) -> i64 {
 
 fn name<K: KeyWords>(key: &Key<K>) -> String {
     String::from_utf8(key.bytes().collect()).expect("a name is text")
-}
-
-/// No name of a real series is that of the series that have ended.
-fn shown(name: &str) -> String {
-    let real = name.starts_with("__") && name.trim_start_matches('_') == "retired__";
-    format!("{}{name}", if real { "_" } else { "" })
 }
 
 /// A bucket's bound as Go writes floats with `%g`, and in `OpenMetrics` never like an integer.

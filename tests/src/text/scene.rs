@@ -157,7 +157,7 @@ impl Scene {
         let labels = Labels::new(&pairs).expect("names of labels");
         let tables = [("probe", self.probe.meter().usage())];
         self.with_sections(&tables, |sections| {
-            let exposition = Exposition::new(format, sections, Self::SINCE);
+            let exposition = Exposition::new(format, sections);
             drain(exposition.with_labels(labels), room)
         })
     }
@@ -331,7 +331,7 @@ impl Random {
             "=",
             " ",
             "#",
-            "__retired__",
+            "streamgauge_node_",
             "__overflow__",
             "\u{2028}",
         ];

@@ -16,7 +16,7 @@ fn full() -> Desk<Jobs> {
         std::mem::forget(queue.begin(JOBS));
         queue.set(DEPTH, 12_345_678);
         queue.record(TOOK, Duration::from_millis(30));
-        queue.record(JOB_BYTES, 1 << 40);
+        queue.record(JOB_BYTES, 1 << 30);
         queue.record(WAIT, Duration::from_millis(70));
     }
     desk.collect();

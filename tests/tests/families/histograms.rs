@@ -61,10 +61,13 @@ fn place(bounds: &[u64], value: u64) -> usize {
 
 fn expected<const N: usize>(bounds: &[u64], values: &[usize]) -> Samples<N> {
     let mut samples = Samples::default();
+    let mut sum = 0_usize;
     for value in values {
         samples.buckets[place(bounds, *value as u64)] += 1;
-        samples.sum = samples.sum.wrapping_add(*value as u64);
+        // Within a tick a sum is a word of the machine.
+        sum = sum.wrapping_add(*value);
     }
+    samples.sum = sum as u64;
     samples
 }
 
@@ -252,6 +255,62 @@ proptest! {
         let spread = recorded(&values, |guard, value| guard.record(LATENCY, micros(value)));
         prop_assert_eq!(spread.latency_us, expected(bounds(0), &values));
         prop_assert_eq!(spread.latency_us().count(), values.len() as u64);
+    }
+
+    /// Whatever the value, its bucket tells it with an error of an eighth of it at most; what lies past the
+    /// scale is past its last bound.
+    #[test]
+    fn a_log_linear_bucket_is_an_eighth_off_at_most(
+        value in prop_oneof![any::<u64>(), any::<u64>().prop_perturb(|n, mut rng| n >> (rng.next_u32() % 64))],
+    ) {
+        let word = usize::try_from(value).expect("64 bits");
+        let cases = [(3, 1, 100_000), (4, 16, (1 << 60) - 1), (5, 1_000, 60_000_000)];
+        for (histogram, least, most) in cases {
+            let bounds = Spread::HISTOGRAMS[histogram].bounds;
+            let spread = recorded(&[word], |guard, value| match histogram {
+                3 => guard.record(FINE, value),
+                4 => guard.record(WIDE, value),
+                _ => guard.record(COARSE, Duration::from_micros(value as u64)),
+            });
+            let buckets = [&spread.fine.buckets[..], &spread.wide.buckets, &spread.coarse_us.buckets];
+            let at = buckets[histogram - 3].iter().position(|n| *n == 1).expect("it was recorded");
+            let low = at.checked_sub(1).map_or(0, |at| bounds[at]);
+            prop_assert!(at == 0 || value > low, "{value} in the bucket past {low}");
+            let Some(high) = bounds.get(at) else {
+                prop_assert!(value > most, "{value} is past the last bound");
+                continue;
+            };
+            prop_assert!(value <= *high);
+            // All that the bucket holds is told as something between its bounds.
+            let apart = u128::from(high - low - 1);
+            prop_assert!(apart * 8 <= u128::from(value.max(least)), "{value}: {low} to {high}");
+        }
+    }
+
+    /// An estimate lies in the bucket of the value that it estimates, and so is an eighth off at most where
+    /// buckets are log-linear.
+    #[test]
+    fn a_quantile_is_in_the_bucket_of_the_value_it_stands_for(
+        values in prop::collection::vec(
+            prop_oneof![20..400_usize, 20..2_000_000_usize, 20..(1_usize << 59)], 1..60),
+        millionths in 1..=1_000_000_u32,
+    ) {
+        let mut sorted = values.clone();
+        sorted.sort_unstable();
+        let rank = (values.len() * millionths as usize).div_ceil(1_000_000);
+        let truth = sorted[rank - 1] as u64;
+        let spread = recorded(&values, |guard, value| guard.record(WIDE, value));
+        let told = spread.wide().quantile(millionths).expect("values");
+        prop_assert!(u128::from(told.abs_diff(truth)) * 8 <= u128::from(truth) + 8, "{told}, not {truth}");
+        let spread = recorded(&values, |guard, value| {
+            guard.record(LATENCY, Duration::from_micros(value as u64));
+        });
+        let latency = spread.latency_us();
+        let told = latency.quantile(millionths).expect("values");
+        let at = place(latency.bounds, truth);
+        let low = at.checked_sub(1).map_or(0, |at| latency.bounds[at]);
+        let high = latency.bounds.get(at).copied().unwrap_or(low);
+        prop_assert!((low..=high).contains(&told), "{told} is not between {low} and {high}");
     }
 
     /// The bounds of any range rise, and hold it.

@@ -1,7 +1,7 @@
 //! Handles by name.
 
 use streamgauge_core::{ChannelStats, OVERFLOW, Replication};
-use streamgauge_tests::{Desk, DeskRoom, Drawer};
+use streamgauge_tests::{Desk, DeskRoom, Drawer, KEY_BYTES};
 
 use crate::declared::{IO, Jobs, lease};
 
@@ -48,7 +48,7 @@ fn a_name_like_that_of_the_overflow_series_is_a_name() {
 #[test]
 fn a_name_longer_than_a_key_is_folded_and_never_cut() {
     let mut desk = Desk::<Replication>::new(DeskRoom::of(4));
-    let longest = "x".repeat(32);
+    let longest = "x".repeat(KEY_BYTES);
     open(&desk, &longest).sync_bytes(1);
     open(&desk, &(longest.clone() + "y")).sync_bytes(2);
     desk.tick();

@@ -9,4 +9,5 @@
 mod counting;
 mod family;
 mod node;
+mod release;
 mod viewing;

@@ -207,6 +207,18 @@ fn a_clock_that_knows_better_is_believed() {
 }
 
 #[test]
+fn totals_go_on_from_when_they_began() {
+    let ram = Ram::noise(2_000);
+    let mut board = Board::boot(&ram, Room::of(3), 1);
+    publish(&mut board, "demo", 1);
+    board.tick();
+    let began = board.gauge.reporter.traffic().began();
+    let board = board.reset_at(Room::of(3), began + 60_000);
+    assert_eq!(board.gauge.reporter.traffic().began(), began);
+    assert_eq!(board.gauge.reporter.presence().began(), began);
+}
+
+#[test]
 fn what_was_counted_after_the_last_save_is_lost_and_nothing_else() {
     let ram = Ram::noise(2_000);
     let mut board = Board::boot(&ram, Room::of(3), 1);

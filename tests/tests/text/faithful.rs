@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, prelude::*};
 use streamgauge_core::Format;
-use streamgauge_tests::text::{Metric, Random, Scene, Step, check, parse};
+use streamgauge_tests::text::{Decimal, Metric, Point, Random, Scene, Step, check, parse};
 
 /// A scene after some steps, not all of them collected with those after them.
 fn scene(steps: &[Step], label: &str) -> Scene {
@@ -36,7 +36,7 @@ fn step() -> impl Strategy<Value = Step> {
     let name = prop_oneof![
         any::<String>(),
         "[\"\\\\\n\r\0 a{}=,é🎈]{0,12}",
-        "_{0,4}(retired|overflow)_{1,3}",
+        "_{0,4}overflow_{1,3}",
     ];
     let amounts = proptest::array::uniform10(amount);
     let flags = any::<(bool, bool, bool, bool)>();
@@ -79,12 +79,35 @@ fn a_long_script_is_read_as_it_was_meant() {
 }
 
 #[test]
-fn a_scene_without_series_is_shown_as_families_without_samples() {
+fn a_node_without_a_label_is_read_as_it_was_meant() {
+    let mut scene = Scene::new(4, &[]);
+    let mut random = Random(3);
+    (0..40).for_each(|_| scene.play(&random.step()));
+    scene.tick(false);
+    assert_faithful(&scene);
+    let text = scene.write(Format::Prometheus, 4096);
+    assert!(
+        text.contains("\nstreamgauge_node_nrpc_calls_total "),
+        "{text}"
+    );
+    assert!(text.contains("\nstreamgauge_node_nrpc_call_latency_seconds_bucket{le=\"0.005\"} "));
+}
+
+#[test]
+fn a_scene_without_series_is_shown_as_totals_of_zero() {
     let scene = Scene::new(0, &[]);
     for format in Format::ALL {
         let metrics = read(&scene.write(format, 4096), format);
         let meant = scene.meant(format);
         assert_eq!(metrics[..meant.len()], meant);
-        assert!(meant.iter().all(|metric| metric.points.is_empty()));
+        let zero = |point: &Point| match point {
+            Point::Number { n, .. } => *n == Decimal::default(),
+            Point::Histogram { count, .. } => *count == 0,
+        };
+        for metric in meant {
+            let is_of_node = metric.name.starts_with("streamgauge_node_");
+            assert_eq!(metric.points.is_empty(), !is_of_node, "{}", metric.name);
+            assert!(metric.points.values().all(zero), "{}", metric.name);
+        }
     }
 }

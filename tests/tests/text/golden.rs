@@ -46,7 +46,7 @@ pub(crate) fn pumps(format: Format, room: usize) -> String {
     drop(pump(&book, "gone", 3));
     book.collect(SINCE + 1_000);
     book.accept();
-    let there = pump(&book, "\"north\"\r\n", usize::MAX);
+    let there = pump(&book, "\"north\"\r\n", usize::MAX - 3);
     there.1.set(AGE, Duration::from_micros(1_500));
     let folded = pump(&book, "no room", 7);
     book.collect(SINCE + 2_500);
@@ -92,7 +92,7 @@ fn write(format: Format, section: &dyn Section, room: usize) -> String {
     let (mut text, mut buf) = (Vec::new(), vec![0; room]);
     let labels = Labels::new(&[("node", "sjc/1")]).expect("a label");
     let sections = [section];
-    let mut exposition = Exposition::new(format, &sections, SINCE).with_labels(labels);
+    let mut exposition = Exposition::new(format, &sections).with_labels(labels);
     loop {
         let chunk = exposition.encode(&mut buf);
         text.extend_from_slice(&buf[..chunk.len]);

@@ -56,10 +56,10 @@ fn a_buffer_without_room_takes_nothing_and_loses_nothing() {
     let book = Book::<Probe>::new(1, 1, 0);
     let section = FamilySection::new(&book.ledger, book.meter());
     let sections: [&dyn Section; 1] = [&section];
-    let mut exposition = Exposition::new(Format::OpenMetrics1, &sections, 0);
+    let mut exposition = Exposition::new(Format::OpenMetrics1, &sections);
     let nothing = exposition.encode(&mut []);
     assert_eq!((nothing.len, nothing.end), (0, false));
-    let mut buf = [0; 4096];
+    let mut buf = vec![0; 1 << 16];
     let all = exposition.encode(&mut buf);
     assert!(all.end && buf[..all.len].ends_with(b"# EOF\n"));
     let nothing = exposition.encode(&mut buf);

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use streamgauge_core::{Family, Format, RETIRED};
-use streamgauge_tests::text::{
-    Decimal, Kind, LabelSet, Metric, Point, Probe, Random, Scene, falls, parse,
-};
+use streamgauge_core::Format;
+use streamgauge_tests::text::{Decimal, LabelSet, Metric, Point, Random, Scene, falls, parse};
 
 /// Something small happens, so that no word wraps.
 fn play(scene: &mut Scene, random: &mut Random) {
@@ -14,28 +12,25 @@ fn play(scene: &mut Scene, random: &mut Random) {
     scene.play(&step);
 }
 
-/// The sums of all counters over the names of their series; in whole numbers, a histogram's count.
-fn sums(metrics: &[Metric]) -> BTreeMap<(String, LabelSet), f64> {
-    let mut sums = BTreeMap::new();
-    for metric in metrics.iter().filter(|metric| metric.kind != Kind::Gauge) {
-        for (labels, point) in &metric.points {
-            let mut lane = labels.clone();
-            for key in [Probe::KEY, "broadcast", "root", "channel", "service"] {
-                lane.remove(key);
-            }
-            let n = match point {
-                Point::Number { n, .. } => n.float(),
+/// The node's totals by metric and labels; of a histogram, its count.
+fn totals(metrics: &[Metric]) -> BTreeMap<(String, LabelSet), (f64, Decimal)> {
+    let of_node = |metric: &&Metric| metric.name.starts_with("streamgauge_node_");
+    let totals = metrics.iter().filter(of_node).flat_map(|metric| {
+        metric.points.iter().map(|(labels, point)| {
+            let (n, since) = match point {
+                Point::Number { n, since } => (n.float(), since),
                 #[allow(clippy::cast_precision_loss, reason = "small numbers")]
-                Point::Histogram { count, .. } => *count as f64,
+                Point::Histogram { count, since, .. } => (*count as f64, since),
             };
-            *sums.entry((metric.name.clone(), lane)).or_insert(0.0) += n;
-        }
-    }
-    sums
+            let since = since.clone().expect("a moment");
+            ((metric.name.clone(), labels.clone()), (n, since))
+        })
+    });
+    totals.collect()
 }
 
 #[test]
-fn no_counter_falls_within_its_life_and_no_sum_falls_at_all() {
+fn no_counter_falls_within_its_life_and_no_total_falls_or_begins_anew() {
     for seed in 0..12 {
         let mut random = Random(seed);
         let mut scene = Scene::new(3, &[("node", "a")]);
@@ -52,11 +47,13 @@ fn no_counter_falls_within_its_life_and_no_sum_falls_at_all() {
             let metrics = parse(&text, Format::OpenMetrics2).expect("text");
             if let Some(last) = last.replace(metrics.clone()) {
                 assert_eq!(falls(&last, &metrics), None);
-                let sums = sums(&metrics);
-                for (of, n) in self::sums(&last) {
-                    // What never counted is not shown once it is gone.
-                    let now = sums.get(&of).copied().unwrap_or(0.0);
-                    assert!(now + 1e-3 >= n, "{of:?} fell from {n} to {now}");
+                let (before, now) = (totals(&last), totals(&metrics));
+                assert!(before.len() > 60 && before.keys().eq(now.keys()));
+                for (of, (n, since)) in before {
+                    let (later, again) = &now[&of];
+                    assert!(*later >= n, "{of:?} fell from {n} to {later}");
+                    assert_eq!(*again, since, "{of:?} began anew");
+                    assert_eq!(since, Decimal::scaled(Scene::SINCE, 3), "{of:?}");
                 }
             }
         }
@@ -76,27 +73,24 @@ fn a_series_that_ends_and_returns_begins_anew_and_says_so() {
         scene.tick(false);
         let text = scene.write(Format::OpenMetrics1, 999);
         let metrics = parse(&text, Format::OpenMetrics1).expect("text");
-        let sessions = metrics
-            .iter()
-            .find(|metric| metric.name == "streamgauge_presence_sessions");
-        let of = |name: &str| {
-            let mut points = sessions.expect("the metric").points.iter();
-            let found = points.find(|(labels, _)| labels["root"] == name)?;
+        let of = |name: &str, label: &str, value: &str| {
+            let metric = metrics.iter().find(|metric| metric.name == name);
+            let mut points = metric.expect("the metric").points.iter();
+            let found = points.find(|(labels, _)| labels[label] == value)?;
             match found.1 {
                 Point::Number { n, since } => Some((n.float(), since.clone().expect("a moment"))),
                 Point::Histogram { .. } => None,
             }
         };
-        lives.push((of("root").expect("the series"), of(RETIRED)));
+        let series = of("streamgauge_presence_sessions", "root", "root");
+        let total = of("streamgauge_node_presence_sessions", "tier", "external");
+        lives.push((series.expect("the series"), total.expect("the total")));
         scene.tick(true);
     }
     let since: Vec<&Decimal> = lives.iter().map(|((_, since), _)| since).collect();
     assert!(since.is_sorted_by(|a, b| a < b), "{since:?}");
     assert!(lives.iter().all(|((n, _), _)| *n < 1.5));
-    let retired: Vec<_> = lives.iter().map(|(_, retired)| retired.clone()).collect();
+    let totals: Vec<_> = lives.iter().map(|(_, total)| total.clone()).collect();
     let began = Decimal::scaled(Scene::SINCE, 3);
-    assert_eq!(
-        retired,
-        [None, Some((1.0, began.clone())), Some((2.0, began))]
-    );
+    assert_eq!(totals, [1.0, 2.0, 3.0].map(|n| (n, began.clone())));
 }

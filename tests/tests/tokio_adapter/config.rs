@@ -92,7 +92,7 @@ async fn more_than_a_table_can_number_is_refused() {
         let (error, message) = refusal(config);
         assert_eq!(error, ConfigError::TooLarge { given: usize::MAX });
         let expected = format!(
-            "room for {} series, cells or roots; at most 1073741823 can be",
+            "room for {} series, cells, roots or levels; at most 1073741823 can be",
             usize::MAX
         );
         assert_eq!(message, expected);

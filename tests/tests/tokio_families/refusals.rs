@@ -56,3 +56,15 @@ async fn two_families_with_a_metric_in_common_are_refused() {
          with other metric names"
     );
 }
+
+#[tokio::test]
+async fn two_families_whose_totals_would_be_one_metric_are_refused() {
+    streamgauge_tokio::family! {
+        /// Its totals would be called as those of traffic.
+        struct Spoof: "spoof" as "traffic" { counter frames: "frames"; }
+    }
+    let config = Config::new().with_family(&FamilyMeter::<Spoof>::new(1));
+    let error = Stats::spawn(config).expect_err("refused");
+    let metric = "another family has the metric traffic_frames ";
+    assert!(error.to_string().starts_with(metric), "{error}");
+}

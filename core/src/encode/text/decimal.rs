@@ -2,18 +2,22 @@
 
 use super::Format;
 use crate::{
-    encode::{Out, Window, json::number},
+    encode::{
+        Out, Window,
+        number::{inlined_number, number},
+    },
     time::quotient,
 };
 
 /// Writes `n` units of a tenth, a hundredth, .. by `places`, with that many decimals; at most nine.
-#[inline]
+#[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+#[inline(always)]
 pub(crate) fn decimal(out: &mut impl Out, n: u64, places: u8) {
     let Some(unit) = 10_u64
         .checked_pow(u32::from(places))
         .filter(|unit| *unit > 1)
     else {
-        return number(out, n);
+        return inlined_number(out, n);
     };
     let whole = quotient(n, unit);
     // One in front keeps the zeros, and is left out again.
@@ -23,7 +27,7 @@ pub(crate) fn decimal(out: &mut impl Out, n: u64, places: u8) {
     if let Some(first) = digits.first_mut() {
         *first = b'.';
     }
-    number(out, whole);
+    inlined_number(out, whole);
     out.put_padded(&digits, usize::from(places) + 1);
 }
 

@@ -8,12 +8,38 @@ use crate::{
 
 /// One scrape's text on its way out.
 ///
-/// ```text
-/// collect ─> Exposition::new ─> encode until end
-/// ```
-///
 /// It borrows the ledgers that it shows: all of it is one snapshot, that of the last collect. Cost: a
 /// pass over all series for each metric; no allocation, no lock.
+///
+/// ```
+/// # use streamgauge_core::*;
+/// # struct NoLock;
+/// # impl Lock for NoLock { fn with<T>(&self, f: impl FnOnce() -> T) -> T { f() } }
+/// static METER: Meter<Traffic, Inline<Traffic, NoLock, 4, 12, 8, 4>> =
+///     Meter::new(Inline::inline(NoLock, NoLock));
+/// let mut ledger = Ledger::new(InlineBooks::<Traffic, 12, 4>::inline(), 1_700_000_000_000);
+/// let mut track = Track::<Traffic, _>::open(&METER, 0, Key::path("demo/bbb").ok().as_ref());
+/// track.whole_frame(1200);
+/// ledger.collect(&METER, 1_700_000_001_000);
+///
+/// let tiers: &[&str] = &[];
+/// let traffic = FamilySection::with_lanes(&ledger, &METER, ByTierAndRole(tiers));
+/// let labels = Labels::new(&[("node", "sjc/1")])?;
+/// let format = negotiate("application/openmetrics-text, text/plain;q=0.5");
+/// let sections: [&dyn Section; 1] = [&traffic];
+/// let mut exposition = Exposition::new(format, &sections).with_labels(labels);
+/// let (mut buf, mut text) = ([0; 256], Vec::new());
+/// loop {
+///     let chunk = exposition.encode(&mut buf);
+///     text.extend_from_slice(&buf[..chunk.len]);
+///     if chunk.end {
+///         break;
+///     }
+/// }
+/// let text = String::from_utf8(text)?;
+/// assert!(text.contains("streamgauge_traffic_bytes_total{node=\"sjc/1\",tier=\"external\",role=\"publisher\",broadcast=\"demo/bbb\"} 1200\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Exposition<'a> {
     sections: &'a [&'a dyn Section],
@@ -27,22 +53,17 @@ pub struct Exposition<'a> {
 pub struct Style<'a> {
     pub(crate) format: Format,
     pub(crate) labels: Labels<'a>,
-    /// When the ledgers' life began, in milliseconds since the Unix epoch.
-    pub(crate) since: u64,
 }
 
 impl<'a> Exposition<'a> {
-    /// The text of these sections, in this order. No two may have a metric in common.
-    ///
-    /// `since` is when the ledgers' life began, in milliseconds since the Unix epoch, as in
-    /// [`Health::since`](crate::Health::since).
-    pub const fn new(format: Format, sections: &'a [&'a dyn Section], since: u64) -> Self {
+    /// The text of these sections, in this order. No two may have a metric in common, nor metrics that
+    /// differ in nothing but `streamgauge_` in front.
+    pub const fn new(format: Format, sections: &'a [&'a dyn Section]) -> Self {
         Self {
             sections,
             style: Style {
                 format,
                 labels: Labels::NONE,
-                since,
             },
             section: 0,
             cursor: Cursor::START,
@@ -59,7 +80,7 @@ impl<'a> Exposition<'a> {
     /// Writes the next piece into `buf`. Any buffer will do; one that holds a whole line spares writing
     /// lines twice. Once a piece has ended the exposition there are no more: they are empty.
     pub fn encode(&mut self, buf: &mut [u8]) -> Chunk {
-        let mut page = Page(Whole::new(buf));
+        let mut page = Page { buf, len: 0 };
         while let Some(section) = self.sections.get(self.section) {
             if !section.write(&self.style, &mut self.cursor, &mut page) {
                 return page.chunk(false);
@@ -81,11 +102,14 @@ impl<'a> Exposition<'a> {
 pub trait Section: sealed::Section {}
 
 pub(crate) mod sealed {
-    use super::{Cursor, Page, Style};
+    use super::{super::Visitor, Cursor, Page, Style};
 
     pub trait Section: core::fmt::Debug {
         /// Writes what is left of the section, and says whether that was all of it.
         fn write(&self, style: &Style<'_>, at: &mut Cursor, page: &mut Page<'_>) -> bool;
+
+        /// Shows the section to a visitor.
+        fn visit(&self, visitor: &mut dyn Visitor);
     }
 }
 
@@ -97,7 +121,7 @@ pub struct Cursor {
     /// Whether the lines that open its metric family have gone out.
     pub(crate) opened: bool,
     pub(crate) lane: usize,
-    /// The next row, among the lane's rows; behind the last, the series that have ended.
+    /// The next row, among the lane's rows.
     pub(crate) row: usize,
     /// The next item of the row.
     pub(crate) item: usize,
@@ -125,13 +149,21 @@ impl Cursor {
 
 /// The caller's buffer.
 #[derive(Debug)]
-pub struct Page<'a>(Whole<'a>);
+pub struct Page<'a> {
+    buf: &'a mut [u8],
+    len: usize,
+}
 
 /// Something that goes out as one, and can be written again to skip what has gone out.
 pub(crate) trait Item {
+    /// Writes it where there is room for it.
+    ///
+    /// All that this calls with `out` should be inlined: then the place in the buffer stays in a register
+    /// from one part to the next, which is most of the speed.
     fn write(&self, out: &mut impl Out);
 
-    /// No more than this is written, the rest of a padded copy included.
+    /// No more than this is written, the rest of a padded copy included. What takes more than copying is
+    /// longer than any buffer: it is written with more care.
     fn longest(&self) -> usize {
         usize::MAX
     }
@@ -139,30 +171,33 @@ pub(crate) trait Item {
 
 impl Page<'_> {
     /// Writes an item, or what is left of it, and says whether that was all of it.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
     pub(crate) fn put(&mut self, at: &mut Cursor, item: &impl Item) -> bool {
-        if at.skip == 0 && self.0.left() >= item.longest() {
-            item.write(&mut self.0);
-            return true;
+        let room = self.buf.get_mut(self.len..).unwrap_or_default();
+        if at.skip > 0 || room.len() < item.longest() {
+            return self.put_piece(at, item);
         }
-        self.put_piece(at, item)
+        let mut out = Whole::new(room);
+        item.write(&mut out);
+        self.len += out.written();
+        true
     }
 
     #[cold]
+    #[inline(never)]
     fn put_piece(&mut self, at: &mut Cursor, item: &impl Item) -> bool {
-        let mut out = Window::new(self.0.rest(), at.skip);
+        let room = self.buf.get_mut(self.len..).unwrap_or_default();
+        let mut out = Window::new(room, at.skip);
         item.write(&mut out);
         let (written, whole) = (out.written(), out.is_complete());
-        self.0.take(written);
+        self.len += written;
         at.skip = if whole { 0 } else { at.skip + written };
         whole
     }
 
-    fn chunk(self, end: bool) -> Chunk {
-        Chunk {
-            len: self.0.written(),
-            end,
-        }
+    const fn chunk(&self, end: bool) -> Chunk {
+        Chunk { len: self.len, end }
     }
 }
 

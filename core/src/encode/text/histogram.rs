@@ -4,10 +4,10 @@ use super::{
     Format,
     decimal::{bound, decimal},
     exposition::{Cursor, Item, Page},
-    line::{Kind, Moment, Name, Start, Stem, Tail},
+    line::{Kind, Moment, Name, SHORT, Start, Stem, Tail, end_of_labels},
 };
 use crate::{
-    encode::{Out, Window, json::number},
+    encode::{Out, Whole, Window, number::inlined_number},
     key::KeyWords,
     schema::{Distribution, Family, Histogram},
 };
@@ -17,12 +17,16 @@ pub(crate) struct Buckets<'a> {
     format: Format,
     histogram: &'static Histogram,
     places: u8,
+    /// Whether the lines have no label but that of a bucket's bound.
+    bare: bool,
     /// The beginning of a bucket's line; in `OpenMetrics` 2.0, of the only one.
     bucket: Start<'a>,
     /// Those of the lines that follow the buckets.
     others: [Option<Start<'a>>; 3],
     bounds: [Bound; CACHED],
     moment: Moment,
+    /// No line is longer than this, names apart.
+    longest: usize,
 }
 
 /// Among the lines that follow the buckets.
@@ -31,6 +35,9 @@ const CREATED: usize = 2;
 
 /// Bounds that are written once and copied for each series; those after them are written each time.
 const CACHED: usize = 16;
+
+/// Room for a bound, three numbers and a moment with what stands around them.
+const SLACK: usize = 256;
 
 /// Bytes of the longest bound and what stands around it.
 const BOUND: usize = 40;
@@ -61,15 +68,19 @@ impl<'a> Buckets<'a> {
             format,
             histogram,
             places,
+            bare: stem.is_bare(),
             bucket: Start::new(stem.with(bucket)),
             others,
             bounds: [Bound {
                 text: [0; BOUND],
                 len: 0,
             }; CACHED],
-            moment: Moment::new(Tail::of(Kind::Histogram, format)),
+            moment: Moment::new(Tail::of(Kind::Histogram, format), stem.is_bare()),
+            longest: 0,
         };
         buckets.bounds = core::array::from_fn(|place| buckets.bound(place));
+        let others = buckets.others.iter().flatten().map(Start::longest);
+        buckets.longest = others.fold(buckets.bucket.longest(), usize::max) + SLACK;
         buckets
     }
 
@@ -78,6 +89,7 @@ impl<'a> Buckets<'a> {
         self.moment.become_moment(since);
     }
 
+    #[inline(never)]
     fn bound(&self, place: usize) -> Bound {
         let mut text = [0; BOUND];
         let mut out = Window::new(&mut text, 0);
@@ -89,6 +101,7 @@ impl<'a> Buckets<'a> {
     fn write_bound(&self, out: &mut impl Out, place: usize) {
         let [before, after]: [&[u8]; 2] = match self.format {
             Format::OpenMetrics2 => [b"", b":"],
+            _ if self.bare => [b"{le=\"", b"\"} "],
             _ => [b"\",le=\"", b"\"} "],
         };
         out.put(before);
@@ -100,17 +113,12 @@ impl<'a> Buckets<'a> {
     }
 
     fn put_bound(&self, out: &mut impl Out, place: usize) {
-        match self.bounds.get(place) {
-            Some(bound) => out.put_padded(&bound.text, bound.len),
-            None => self.write_bound(out, place),
+        if let Some(bound) = self.bounds.get(place) {
+            out.put_padded(&bound.text, bound.len);
+        } else {
+            let bound = self.bound(place);
+            out.put_padded(&bound.text, bound.len);
         }
-    }
-
-    fn longest(&self) -> usize {
-        const NUMBERS: usize = 256;
-        let others = self.others.iter().flatten().map(Start::longest);
-        let start = others.fold(self.bucket.longest(), usize::max);
-        start + BOUND + NUMBERS
     }
 }
 
@@ -119,39 +127,57 @@ pub(crate) struct Bars<'a, F: Family, K: KeyWords> {
     buckets: &'a Buckets<'a>,
     name: Name<'a, F, K>,
     values: Distribution<'a>,
+    /// What a bucket's line begins with, if it is short: written once and copied for each.
+    beginning: [u8; ROOM],
+    len: Option<usize>,
 }
+
+/// Room for a short beginning, and for the rest of padded copies.
+const ROOM: usize = 2 * SHORT;
 
 impl<'a, F: Family, K: KeyWords> Bars<'a, F, K> {
     pub(crate) fn new(buckets: &'a Buckets<'a>, name: Name<'a, F, K>, words: &'a [u64]) -> Self {
-        Self {
+        let mut bars = Self {
             buckets,
             name,
             values: buckets.histogram.read(words),
+            beginning: [0; ROOM],
+            len: None,
+        };
+        if buckets.bucket.longest() + name.longest() <= ROOM {
+            let mut out = Whole::new(&mut bars.beginning);
+            buckets.bucket.put(&mut out);
+            name.put(&mut out);
+            bars.len = Some(out.written()).filter(|len| *len <= SHORT);
         }
+        bars
     }
 
-    /// Whether nothing was recorded.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.values.count() == 0
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
+    fn put_beginning(&self, out: &mut impl Out) {
+        let beginning = self.beginning.first_chunk::<SHORT>();
+        if let Some((len, beginning)) = self.len.zip(beginning) {
+            out.put_padded(beginning, len);
+        } else {
+            self.buckets.bucket.put(out);
+            self.name.put(out);
+        }
     }
 
     /// Writes what is left of it, and says whether that was all.
     pub(crate) fn write(&self, at: &mut Cursor, page: &mut Page<'_>) -> bool {
-        let buckets = self.values.buckets.len();
-        let others = self.buckets.others.iter().flatten().count();
-        while at.item < buckets + others {
-            let upto = at.below.wrapping_add(self.bucket(at.item));
-            if !page.put(
-                at,
-                &Bar {
-                    bars: self,
-                    item: at.item,
-                    upto,
-                },
-            ) {
+        let items = self.values.buckets.len() + self.buckets.others.iter().flatten().count();
+        while at.item < items {
+            let bar = Bar {
+                bars: self,
+                item: at.item,
+                upto: at.below.wrapping_add(self.bucket(at.item)),
+            };
+            if !page.put(at, &bar) {
                 return false;
             }
-            (at.item, at.below) = (at.item + 1, upto);
+            (at.item, at.below) = (bar.item + 1, bar.upto);
         }
         (at.item, at.below) = (0, 0);
         true
@@ -188,39 +214,35 @@ impl<F: Family, K: KeyWords> Item for Bar<'_, F, K> {
     }
 
     fn longest(&self) -> usize {
-        self.bars.buckets.longest() + self.bars.name.longest()
+        self.bars.buckets.longest + self.bars.name.longest()
     }
 }
 
 impl<F: Family, K: KeyWords> Bar<'_, F, K> {
     /// A line of its own for the bucket.
     fn bucket(&self, out: &mut impl Out) {
-        let Bars { buckets, name, .. } = self.bars;
-        buckets.bucket.put(out);
-        name.put(out);
-        buckets.put_bound(out, self.item);
-        number(out, self.upto);
+        self.bars.put_beginning(out);
+        self.bars.buckets.put_bound(out, self.item);
+        inlined_number(out, self.upto);
         out.put(b"\n");
     }
 
     /// The bucket's part of the one line that tells all.
     fn composite(&self, out: &mut impl Out) {
         let Bars {
-            buckets,
-            name,
-            values,
+            buckets, values, ..
         } = self.bars;
         if self.item == 0 {
-            buckets.bucket.put(out);
-            name.put(out);
-            out.put(b"\"} {count:");
-            number(out, values.count());
+            self.bars.put_beginning(out);
+            out.put(end_of_labels(buckets.bare));
+            out.put(b"{count:");
+            inlined_number(out, values.count());
             out.put(b",sum:");
             self.bars.put_sum(out);
             out.put(b",bucket:[");
         }
         buckets.put_bound(out, self.item);
-        number(out, self.upto);
+        inlined_number(out, self.upto);
         if self.item + 1 < values.buckets.len() {
             out.put(b",");
         } else {
@@ -240,10 +262,10 @@ impl<F: Family, K: KeyWords> Bar<'_, F, K> {
             buckets.moment.put(out);
             return;
         }
-        out.put(b"\"} ");
+        out.put(end_of_labels(buckets.bare));
         match other {
             SUM => self.bars.put_sum(out),
-            _ => number(out, self.upto),
+            _ => inlined_number(out, self.upto),
         }
         out.put(b"\n");
     }

@@ -2,29 +2,23 @@
 
 use super::{Format, Labels, LaneLabels, decimal::decimal, escape, exposition::Item};
 use crate::{
-    encode::{Out, Window, json::framed_number},
+    encode::{Out, Window, number::digit},
     key::KeyWords,
     row::{BLOCK, Row},
-    schema::Family,
+    schema::{Family, NODE, of_node},
 };
-
-/// The name under which a lane shows what its series that have ended brought.
-pub const RETIRED: &str = "__retired__";
-
-/// What is left of that name without its leading underscores.
-const RETIRED_TAIL: &[u8] = b"retired__";
 
 /// Room for the beginning of a line.
 const START: usize = 256;
 
 /// Beginnings up to this length are copied as one of this length, which is faster.
-const SHORT: usize = 128;
+pub(crate) const SHORT: usize = 128;
 
-/// What the lines of a lane have in common, from the metric's name to the series'.
+/// What lines have in common, from the metric's name to that of the series.
 #[derive(Clone, Copy)]
 pub(crate) struct Stem<'a> {
-    /// The metric's name, and what the sample's name adds to it.
-    pub(crate) name: [&'a str; 2],
+    /// The metric's name in two pieces, and what the sample's name adds to it.
+    pub(crate) name: [&'a str; 3],
     pub(crate) labels: Labels<'a>,
     pub(crate) lanes: &'a dyn LaneLabels,
     pub(crate) lane: usize,
@@ -32,32 +26,53 @@ pub(crate) struct Stem<'a> {
     pub(crate) fixed: Option<(&'a str, &'a str)>,
     /// The name of the label whose value is the series' name.
     pub(crate) key: &'a str,
+    /// Whether that label is there: what is of the node is of no series.
+    pub(crate) has_key: bool,
 }
 
 impl<'a> Stem<'a> {
     /// The same for samples whose name adds this.
     pub(crate) const fn with(mut self, suffix: &'a str) -> Self {
-        self.name = [self.name[0], suffix];
+        self.name[2] = suffix;
         self
     }
 
-    fn write(&self, out: &mut impl Out) {
+    /// Whether there is no label at all.
+    pub(crate) fn is_bare(&self) -> bool {
+        !self.has_key && self.pairs().next().is_none()
+    }
+
+    /// Whether all labels of the lane have a value: a lane that nobody named has never counted anything.
+    pub(crate) fn is_named(&self) -> bool {
+        self.lane_labels().all(|(_, value)| value != ["", ""])
+    }
+
+    /// Writes all up to the value of the last label, and of that, where it is the series' name, nothing.
+    pub(crate) fn write(&self, out: &mut impl Out) {
         self.name.iter().for_each(|part| out.put(part.as_bytes()));
-        out.put(b"{");
-        for (name, value) in self.labels.iter().filter(|(name, _)| !self.has_own(name)) {
-            pair(out, name, ["", value]);
-            out.put(b",");
+        let mut before: &[u8] = b"{";
+        for (name, value) in self
+            .pairs()
+            .chain(self.has_key.then_some((self.key, [""; 2])))
+        {
+            out.put(before);
+            out.put(name.as_bytes());
+            out.put(b"=\"");
+            escape::label(out, value.iter().flat_map(|part| part.bytes()));
+            before = b"\",";
         }
-        for (name, value) in self.lane_labels() {
-            pair(out, name, value);
-            out.put(b",");
-        }
-        if let Some((name, value)) = self.fixed {
-            pair(out, name, ["", value]);
-            out.put(b",");
-        }
-        out.put(self.key.as_bytes());
-        out.put(b"=\"");
+    }
+
+    /// The labels before the series' own.
+    fn pairs(&self) -> impl Iterator<Item = (&'a str, [&'a str; 2])> {
+        let (own, fixed) = (*self, self.fixed);
+        let shared = self
+            .labels
+            .iter()
+            .filter(move |(name, _)| !own.has_own(name));
+        let shared = shared.map(|(name, value)| (name, ["", value]));
+        let fixed = fixed.map(|(name, value)| (name, ["", value]));
+        shared.chain(self.lane_labels()).chain(fixed)
     }
 
     fn has_own(&self, name: &str) -> bool {
@@ -65,18 +80,15 @@ impl<'a> Stem<'a> {
         fixed || self.key == name || self.lane_labels().any(|(own, _)| own == name)
     }
 
-    fn lane_labels(&self) -> impl Iterator<Item = (&'a str, [&'a str; 2])> {
+    fn lane_labels(&self) -> impl Iterator<Item = (&'a str, [&'a str; 2])> + use<'a> {
         let (lanes, lane) = (self.lanes, self.lane);
         (0..).map_while(move |place| lanes.label(lane, place))
     }
 }
 
-/// Writes `name="value"`, the value in pieces.
-pub(crate) fn pair(out: &mut impl Out, name: &str, value: [&str; 2]) {
-    out.put(name.as_bytes());
-    out.put(b"=\"");
-    escape::label(out, value.iter().flat_map(|part| part.bytes()));
-    out.put(b"\"");
+/// What ends the labels of a line, before its value.
+pub(crate) const fn end_of_labels(bare: bool) -> &'static [u8] {
+    if bare { b" " } else { b"\"} " }
 }
 
 /// A [`Stem`], written once and copied for each line.
@@ -95,91 +107,72 @@ impl<'a> Start<'a> {
         Self { stem, text, len }
     }
 
-    #[inline]
-    pub(crate) fn put(&self, out: &mut impl Out) {
-        if let Some(short) = self
-            .text
-            .first_chunk::<SHORT>()
-            .filter(|_| self.len <= SHORT)
-        {
-            out.put_padded(short, self.len);
-        } else {
-            self.put_long(out);
-        }
-    }
-
-    #[cold]
-    fn put_long(&self, out: &mut impl Out) {
-        match self.text.get(..self.len) {
-            Some(text) => out.put(text),
-            None => self.stem.write(out),
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
+    pub(crate) fn put<O: Out>(&self, out: &mut O) {
+        match self.text.first_chunk::<SHORT>() {
+            Some(short) if self.len <= SHORT => out.put_padded(short, self.len),
+            _ if O::IS_PART && self.len > START => self.stem.write(out),
+            _ => out.put(self.text.get(..self.len).unwrap_or_default()),
         }
     }
 
     /// No more than this is written, the rest of a padded copy included.
-    pub(crate) fn longest(&self) -> usize {
-        self.len.max(SHORT)
+    pub(crate) const fn longest(&self) -> usize {
+        match self.len {
+            SHORT.. if self.len > START => TOO_LONG,
+            SHORT.. => START,
+            _ => SHORT,
+        }
     }
 }
+
+/// What no buffer has room for, so that it is written with care, even if some are added up.
+pub(crate) const TOO_LONG: usize = usize::MAX >> 4;
 
 /// Whose line it is.
 #[derive(Clone, Copy)]
 pub(crate) struct Name<'a, F: Family, K: KeyWords> {
-    /// Where the name is; nothing for a lane's series that have ended.
+    /// Where the name is; nothing for a line that is of no series.
     row: Option<&'a Row<F, K>>,
     len: usize,
-    /// Whether it is a block at most that needs no more than copying.
-    short: bool,
+    /// Whether it needs more than copying.
+    odd: bool,
 }
 
 impl<'a, F: Family, K: KeyWords> Name<'a, F, K> {
-    /// That of a lane's series that have ended.
-    pub(crate) const RETIRED: Self = Self {
+    /// That of no series.
+    pub(crate) const NONE: Self = Self {
         row: None,
-        len: RETIRED.len(),
-        short: false,
+        len: 0,
+        odd: false,
     };
 
     /// A series'.
     #[inline]
     pub(crate) fn of(row: &'a Row<F, K>) -> Self {
-        let len = row.name_len();
         Self {
             row: Some(row),
-            len,
-            short: len <= BLOCK && !row.needs_escape() && !row.begins_with(b'_'),
+            len: row.name_len(),
+            odd: row.needs_escape(),
         }
     }
 
-    #[inline]
-    pub(crate) fn put(&self, out: &mut impl Out) {
-        match self.row {
-            Some(row) if self.short => out.put_padded(&row.name_block(), self.len),
-            Some(row) => put_long(out, row),
-            None => out.put(RETIRED.as_bytes()),
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
+    pub(crate) fn put<O: Out>(&self, out: &mut O) {
+        let Some(row) = self.row else { return };
+        if O::IS_PART && self.odd {
+            escape::label(out, row.key().bytes());
+        } else {
+            row.name_blocks(|block, len| out.put_padded(block, len));
         }
     }
 
     /// No more than this is written, the rest of a padded copy included.
     #[inline]
     pub(crate) const fn longest(&self) -> usize {
-        2 * self.len + BLOCK
-    }
-}
-
-/// Writes a name that is long, or must be escaped, or must not be taken for that of the series that
-/// have ended.
-#[inline(never)]
-fn put_long<F: Family, K: KeyWords>(out: &mut impl Out, row: &Row<F, K>) {
-    let key = row.key();
-    let tail = key.bytes().skip_while(|byte| *byte == b'_');
-    if key.len() >= RETIRED.len() && tail.eq(RETIRED_TAIL.iter().copied()) {
-        out.put(b"_");
-    }
-    if row.needs_escape() {
-        escape::label(out, key.bytes());
-    } else {
-        key.put(out);
+        if self.odd { TOO_LONG } else { self.len + BLOCK }
     }
 }
 
@@ -216,6 +209,8 @@ impl Tail {
 /// have it in common, with what stands around it at the end of a line.
 pub(crate) struct Moment {
     tail: Tail,
+    /// Whether it follows no label.
+    bare: bool,
     ms: u64,
     text: [u8; MOMENT],
     len: usize,
@@ -225,9 +220,10 @@ pub(crate) struct Moment {
 pub(crate) const MOMENT: usize = 32;
 
 impl Moment {
-    pub(crate) const fn new(tail: Tail) -> Self {
+    pub(crate) const fn new(tail: Tail, bare: bool) -> Self {
         Self {
             tail,
+            bare,
             ms: 0,
             text: [0; MOMENT],
             len: 0,
@@ -247,7 +243,7 @@ impl Moment {
         let mut out = Window::new(&mut self.text, 0);
         out.put(match self.tail {
             Tail::None => b"",
-            Tail::Created => b"\"} ",
+            Tail::Created => end_of_labels(self.bare),
             Tail::Start => b"st@",
         });
         decimal(&mut out, ms, 3);
@@ -265,11 +261,13 @@ impl Moment {
 /// The lines that open a metric family.
 #[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
-    /// The metric family's name, without the `_total` of counters.
-    pub(crate) name: &'a str,
+    /// The name of the metric as it was declared, without the `_total` of counters.
+    pub(crate) metric: &'a str,
     pub(crate) kind: Kind,
     pub(crate) unit: &'a str,
     help: &'a str,
+    /// Whether it tells of all series together.
+    pub(crate) is_of_node: bool,
 }
 
 /// What kind of a metric family it is.
@@ -311,13 +309,35 @@ impl Item for Opening<'_> {
 }
 
 impl<'a> Head<'a> {
-    pub(crate) const fn new(name: &'a str, kind: Kind, unit: &'a str, help: &'a str) -> Self {
+    pub(crate) const fn new(metric: &'a str, kind: Kind, unit: &'a str, help: &'a str) -> Self {
         Self {
-            name,
+            metric,
             kind,
             unit,
             help,
+            is_of_node: false,
         }
+    }
+
+    /// The same of all series together.
+    pub(crate) const fn of_node(mut self) -> Self {
+        self.is_of_node = true;
+        self
+    }
+
+    /// The metric family's name, in two pieces.
+    pub(crate) const fn name(&self) -> [&'a str; 2] {
+        if self.is_of_node {
+            [NODE, of_node(self.metric)]
+        } else {
+            ["", self.metric]
+        }
+    }
+
+    /// One line for a human, in two pieces.
+    pub(crate) const fn help(&self) -> [&'a str; 2] {
+        let all = " (all series, those that have ended too)";
+        [self.help, if self.is_of_node { all } else { "" }]
     }
 
     pub(crate) const fn with(&'a self, format: Format) -> Opening<'a> {
@@ -326,7 +346,7 @@ impl<'a> Head<'a> {
 
     fn write(&self, out: &mut impl Out, format: Format) {
         if format == Format::Prometheus {
-            self.help(out, format);
+            self.put_help(out, format);
             self.kind(out, format);
             return;
         }
@@ -336,7 +356,7 @@ impl<'a> Head<'a> {
             out.put(self.unit.as_bytes());
             out.put(b"\n");
         }
-        self.help(out, format);
+        self.put_help(out, format);
     }
 
     fn kind(&self, out: &mut impl Out, format: Format) {
@@ -345,16 +365,18 @@ impl<'a> Head<'a> {
         out.put(b"\n");
     }
 
-    fn help(&self, out: &mut impl Out, format: Format) {
+    fn put_help(&self, out: &mut impl Out, format: Format) {
         self.begin(out, b"# HELP ", format);
-        escape::help(out, self.help, format);
+        for part in self.help() {
+            escape::help(out, part, format);
+        }
         out.put(b"\n");
     }
 
     /// Only `OpenMetrics` 1.0 has a name for the family that is not its samples'.
     fn begin(&self, out: &mut impl Out, what: &[u8], format: Format) {
         out.put(what);
-        out.put(self.name.as_bytes());
+        self.name().iter().for_each(|part| out.put(part.as_bytes()));
         if format != Format::OpenMetrics1 {
             out.put(self.kind.suffix().as_bytes());
         }
@@ -363,13 +385,14 @@ impl<'a> Head<'a> {
 }
 
 /// Writes the value of a plain sample, after the series' name, and a byte more.
-#[inline]
+#[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+#[inline(always)]
 pub(crate) fn value(out: &mut impl Out, n: u64, places: u8, end: u8) {
-    if places == 0 {
-        framed_number(out, *b"\"} ", n, end);
-    } else {
-        out.put(b"\"} ");
-        decimal(out, n, places);
-        out.put(&[end]);
+    if places == 0 && n < 10 {
+        out.put_padded(&[b'"', b'}', b' ', digit(n), end, 0, 0, 0], 5);
+        return;
     }
+    out.put(b"\"} ");
+    decimal(out, n, places);
+    out.put(&[end]);
 }

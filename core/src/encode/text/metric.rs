@@ -22,16 +22,24 @@ pub(crate) enum Number {
 }
 
 impl Entry {
-    /// The entry at this place of a family.
+    /// The entry at this place of a family: first those of its series, then those of the node.
     pub(crate) fn at<F: Family>(place: usize) -> Option<Self> {
-        let before = |other: &Self| other.head.name;
-        let mut entry = Self::alone::<F>(place)?;
-        let last = place.checked_sub(1).and_then(Self::alone::<F>);
-        entry.first = last.as_ref().map(before) != Some(entry.head.name);
+        let of_series = F::WORDS.len() + F::GAUGES.len() + F::HISTOGRAMS.len();
+        match place.checked_sub(of_series) {
+            None => Self::among(place, Self::of_series::<F>),
+            Some(place) => Self::among(place, Self::of_node::<F>),
+        }
+    }
+
+    fn among(place: usize, entries: impl Fn(usize) -> Option<Self>) -> Option<Self> {
+        let name = |other: &Self| other.head.metric;
+        let mut entry = entries(place)?;
+        let last = place.checked_sub(1).and_then(entries);
+        entry.first = last.as_ref().map(name) != Some(entry.head.metric);
         Some(entry)
     }
 
-    fn alone<F: Family>(place: usize) -> Option<Self> {
+    fn of_series<F: Family>(place: usize) -> Option<Self> {
         if let Some(word) = F::WORDS.get(place) {
             let head = Head::new(word.metric, Kind::Counter, word.unit, word.help);
             return Some(Self::new(head, word.label, Number::Word(place)));
@@ -45,6 +53,15 @@ impl Entry {
         let (unit, help) = (histogram.unit, histogram.help);
         let head = Head::new(histogram.metric, Kind::Histogram, unit, help);
         Some(Self::new(head, None, Number::Histogram(histogram)))
+    }
+
+    /// Gauges are of what is there: the node has none of them.
+    fn of_node<F: Family>(place: usize) -> Option<Self> {
+        let is_word = place < F::WORDS.len();
+        let place = place + if is_word { 0 } else { F::GAUGES.len() };
+        let mut entry = Self::of_series::<F>(place)?;
+        entry.head = entry.head.of_node();
+        Some(entry)
     }
 
     const fn new(head: Head<'static>, label: Option<Label>, number: Number) -> Self {

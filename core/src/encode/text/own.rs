@@ -1,11 +1,14 @@
 //! What a node tells about its own counting.
 
+use core::fmt;
+
 use super::{
-    exposition::{Cursor, Item, Page, Section, Style, sealed},
-    line::{Head, Kind, Tail, pair},
+    Point, PointLabels, PointValue, Visitor,
+    exposition::{Cursor, Page, Section, Style, sealed},
+    line::{Head, Kind, Stem, Tail},
+    lone::Lone,
 };
 use crate::{
-    encode::{Out, text::decimal::decimal},
     families::{Presence, Traffic},
     node::Health,
     pool::Usage,
@@ -73,22 +76,40 @@ impl<'a> SelfSection<'a> {
         style: &'s Style<'_>,
         metric: &'s Metric,
         place: usize,
-    ) -> Option<Single<'s>> {
-        let (family, n) = match metric.number {
+    ) -> Option<Lone<'s>> {
+        let (family, n) = self.number(metric, place)?;
+        let Head {
+            metric: name, kind, ..
+        } = metric.head;
+        let stem = Stem {
+            name: ["", name, kind.suffix()],
+            labels: style.labels,
+            lanes: &(),
+            lane: 0,
+            fixed: family.map(|family| (FAMILY, family)),
+            key: "",
+            has_key: false,
+        };
+        Some(Lone {
+            stem,
+            tail: Tail::of(kind, style.format),
+            n,
+            places: metric.places,
+            since: self.health.since,
+        })
+    }
+
+    /// The family and the number at this place of a metric.
+    fn number(&self, metric: &Metric, place: usize) -> Option<(Option<&'a str>, u64)> {
+        match metric.number {
             Number::Table(read) => {
                 let (family, usage) = self.table(place)?;
-                (Some(family), read(usage) as u64)
+                Some((Some(family), read(usage) as u64))
             }
-            _ if place > 0 => return None,
-            Number::Reporter(read) => (None, read(self.health)),
-            Number::Scrapes(read) => (None, read(&self.scrapes)),
-        };
-        Some(Single {
-            style,
-            metric,
-            family,
-            n,
-        })
+            _ if place > 0 => None,
+            Number::Reporter(read) => Some((None, read(self.health))),
+            Number::Scrapes(read) => Some((None, read(&self.scrapes))),
+        }
     }
 }
 
@@ -108,6 +129,26 @@ impl sealed::Section for SelfSection<'_> {
             *at = Cursor::entry(at.entry + 1);
         }
         true
+    }
+
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        let since = self.health.since;
+        for metric in &METRICS {
+            visitor.metric(metric.head.shown(metric.places));
+            for (family, n) in (0..).map_while(|place| self.number(metric, place)) {
+                let value = PointValue::Number(n);
+                visitor.point(&OfFamily(family), Point { value, since });
+            }
+        }
+    }
+}
+
+/// The label of a table's numbers; none of others.
+struct OfFamily<'a>(Option<&'a str>);
+
+impl PointLabels for OfFamily<'_> {
+    fn each(&self, label: &mut dyn FnMut(&str, &dyn fmt::Display)) {
+        self.0.iter().for_each(|family| label(FAMILY, family));
     }
 }
 
@@ -252,56 +293,3 @@ const METRICS: [Metric; 17] = [
 
 /// The label that tells tables apart.
 const FAMILY: &str = "family";
-
-/// One sample, without a series' name.
-struct Single<'a> {
-    style: &'a Style<'a>,
-    metric: &'a Metric,
-    family: Option<&'a str>,
-    n: u64,
-}
-
-impl Item for Single<'_> {
-    fn write(&self, out: &mut impl Out) {
-        let kind = self.metric.head.kind;
-        let tail = Tail::of(kind, self.style.format);
-        self.start(out, kind.suffix());
-        decimal(out, self.n, self.metric.places);
-        match tail {
-            Tail::None => {}
-            Tail::Created => {
-                out.put(b"\n");
-                self.start(out, "_created");
-                decimal(out, self.style.since, 3);
-            }
-            Tail::Start => {
-                out.put(b" st@");
-                decimal(out, self.style.since, 3);
-            }
-        }
-        out.put(b"\n");
-    }
-}
-
-impl Single<'_> {
-    /// Writes the sample's name and labels.
-    fn start(&self, out: &mut impl Out, suffix: &str) {
-        out.put(self.metric.head.name.as_bytes());
-        out.put(suffix.as_bytes());
-        let mut before: &[u8] = b"{";
-        for (name, value) in self.labels() {
-            out.put(before);
-            pair(out, name, ["", value]);
-            before = b",";
-        }
-        out.put(if before == b"{" { b" " } else { b"} " });
-    }
-
-    fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
-        let family = self.family;
-        let own = family.map(|family| (FAMILY, family));
-        let shared = self.style.labels.iter();
-        let shared = shared.filter(move |(name, _)| family.is_none() || *name != FAMILY);
-        shared.chain(own)
-    }
-}

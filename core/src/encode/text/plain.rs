@@ -34,7 +34,7 @@ impl<'a> Lines<'a> {
             created,
             tail,
             places,
-            moment: Moment::new(tail),
+            moment: Moment::new(tail, false),
         }
     }
 
@@ -62,7 +62,8 @@ impl<'a, F: Family, K: KeyWords> Sample<'a, F, K> {
 }
 
 impl<F: Family, K: KeyWords> Item for Sample<'_, F, K> {
-    #[inline]
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
     fn write(&self, out: &mut impl Out) {
         let Self { lines, name, n } = self;
         lines.start.put(out);

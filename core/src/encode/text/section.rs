@@ -3,10 +3,11 @@
 use core::fmt;
 
 use super::{
-    LaneLabels,
+    LaneLabels, Visitor,
     exposition::{Cursor, Page, Section, Style, sealed},
     histogram::{Bars, Buckets},
     line::{Name, Start, Stem, Tail},
+    lone::Lone,
     metric::{Entry, Number},
     plain::{Lines, Sample},
 };
@@ -21,13 +22,17 @@ use crate::{
 /// A series' name, and what it has added up to.
 type Series<'a, F, K> = (Name<'a, F, K>, &'a Account<F>);
 
-/// The metrics of one family: all series of a ledger that have not retired, whether they moved or not;
-/// the overflow series once it counted something; and [`RETIRED`](super::RETIRED) for what those that
-/// have retired brought.
+/// The metrics of one family: all series of a ledger that have not retired, whether they moved or not, and
+/// the overflow series once it counted something.
+///
+/// Then what each lane has counted in all, in series that are there, the overflow series, and series that
+/// have ended: the same counters and histograms without the series' label, called `streamgauge_node_` and
+/// their names (`streamgauge_node_traffic_bytes_total`), from zero on. They never fall while the ledger
+/// lives, so that rates and sums are exact in them; a sum over series lacks what those that ended brought.
 pub struct FamilySection<'a, F, B, S, L = ()> {
-    ledger: &'a Ledger<F, B>,
-    meter: &'a Meter<F, S>,
-    lanes: L,
+    pub(super) ledger: &'a Ledger<F, B>,
+    pub(super) meter: &'a Meter<F, S>,
+    pub(super) lanes: L,
 }
 
 impl<'a, F: Family, B: Books<F>, S: Storage<F>> FamilySection<'a, F, B, S> {
@@ -47,7 +52,7 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
         }
     }
 
-    /// Writes what is left of an entry's lines in one lane, and says whether that was all of it.
+    /// Writes what is left of an entry's lines of one lane's series, and says whether that was all.
     fn write_lane(
         &self,
         style: &Style<'_>,
@@ -59,7 +64,6 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
             Number::Word(word) => {
                 let read = |account: &Account<F>| account.words().get(word).copied();
                 self.write_plain(style, entry, read, at, page)
-                    && self.write_retired(style, entry, word, at, page)
             }
             Number::Gauge(gauge) => {
                 let read = |account: &Account<F>| account.gauge(gauge);
@@ -79,9 +83,13 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
         at: &mut Cursor,
         page: &mut Page<'_>,
     ) -> bool {
-        let rows = self.ledger.lane_rows(at.lane);
+        let rows = self.ledger.lane_rows(at.lane).get(at.row..);
+        let rows = rows.unwrap_or_default();
+        if rows.is_empty() {
+            return true;
+        }
         let mut lines = self.lines(style, entry, at.lane);
-        for id in rows.get(at.row..).unwrap_or_default() {
+        for id in rows {
             if let Some((name, account)) = self.series(*id)
                 && let Some(n) = read(account)
             {
@@ -93,26 +101,6 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
             at.row += 1;
         }
         true
-    }
-
-    /// The line of the series that have retired. They have no gauges: nothing of them is there.
-    fn write_retired(
-        &self,
-        style: &Style<'_>,
-        entry: &Entry,
-        word: usize,
-        at: &mut Cursor,
-        page: &mut Page<'_>,
-    ) -> bool {
-        let words = self.ledger.retired_words(at.lane, word..word + 1);
-        match words.as_ref().get(word) {
-            None | Some(0) => true,
-            Some(n) => {
-                let mut lines = self.lines(style, entry, at.lane);
-                lines.begin(style.since);
-                page.put(at, &Sample::<F, S::Key>::new(&lines, Name::RETIRED, *n))
-            }
-        }
     }
 
     fn write_histogram(
@@ -135,10 +123,38 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
             }
             at.row += 1;
         }
-        let retired = self.ledger.retired_words(at.lane, histogram.words());
-        buckets.begin(style.since);
-        let bars = Bars::<F, S::Key>::new(&buckets, Name::RETIRED, retired.as_ref());
-        bars.is_empty() || bars.write(at, page)
+        true
+    }
+
+    /// Writes what is left of an entry's lines of one lane in all, and says whether that was all of it.
+    fn write_total(
+        &self,
+        style: &Style<'_>,
+        entry: &Entry,
+        at: &mut Cursor,
+        page: &mut Page<'_>,
+    ) -> bool {
+        let (stem, began) = (self.stem(style, entry, at.lane), self.ledger.began());
+        let words = self.ledger.lane_words(at.lane);
+        match entry.number {
+            _ if !stem.is_named() => true,
+            Number::Gauge(_) => true,
+            Number::Word(word) => page.put(
+                at,
+                &Lone {
+                    stem: stem.with(entry.head.kind.suffix()),
+                    tail: Tail::of(entry.head.kind, style.format),
+                    n: words.get(word).copied().unwrap_or(0),
+                    places: entry.places(),
+                    since: began,
+                },
+            ),
+            Number::Histogram(histogram) => {
+                let mut buckets = Buckets::new(stem, style.format, histogram, entry.places());
+                buckets.begin(began);
+                Bars::<F, S::Key>::new(&buckets, Name::NONE, words).write(at, page)
+            }
+        }
     }
 
     fn lines<'s>(&'s self, style: &Style<'s>, entry: &Entry, lane: usize) -> Lines<'s> {
@@ -150,13 +166,15 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
     }
 
     fn stem<'s>(&'s self, style: &Style<'s>, entry: &Entry, lane: usize) -> Stem<'s> {
+        let [prefix, name] = entry.head.name();
         Stem {
-            name: [entry.head.name, ""],
+            name: [prefix, name, ""],
             labels: style.labels,
             lanes: &self.lanes,
             lane,
             fixed: entry.label.map(|label| (label.name, label.value)),
             key: F::KEY,
+            has_key: !entry.head.is_of_node,
         }
     }
 
@@ -177,7 +195,12 @@ impl<F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> sealed::Section
             }
             at.opened = true;
             while at.lane < self.ledger.lanes() {
-                if !self.write_lane(style, &entry, at, page) {
+                let whole = if entry.head.is_of_node {
+                    self.write_total(style, &entry, at, page)
+                } else {
+                    self.write_lane(style, &entry, at, page)
+                };
+                if !whole {
                     return false;
                 }
                 (at.lane, at.row) = (at.lane + 1, 0);
@@ -185,6 +208,10 @@ impl<F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> sealed::Section
             *at = Cursor::entry(at.entry + 1);
         }
         true
+    }
+
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        self.visit_all(visitor);
     }
 }
 

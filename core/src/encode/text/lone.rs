@@ -1,0 +1,43 @@
+//! A sample that is of no series.
+
+use super::{
+    decimal::decimal,
+    exposition::Item,
+    line::{Stem, Tail, end_of_labels},
+};
+use crate::encode::Out;
+
+/// One sample, told by its labels alone.
+pub(crate) struct Lone<'a> {
+    /// With what a counter's name ends with.
+    pub(crate) stem: Stem<'a>,
+    pub(crate) tail: Tail,
+    pub(crate) n: u64,
+    /// Decimals of its number.
+    pub(crate) places: u8,
+    /// When it began, in milliseconds since the Unix epoch.
+    pub(crate) since: u64,
+}
+
+impl Item for Lone<'_> {
+    fn write(&self, out: &mut impl Out) {
+        let end = end_of_labels(self.stem.is_bare());
+        self.stem.write(out);
+        out.put(end);
+        decimal(out, self.n, self.places);
+        match self.tail {
+            Tail::None => {}
+            Tail::Created => {
+                out.put(b"\n");
+                self.stem.with("_created").write(out);
+                out.put(end);
+                decimal(out, self.since, 3);
+            }
+            Tail::Start => {
+                out.put(b" st@");
+                decimal(out, self.since, 3);
+            }
+        }
+        out.put(b"\n");
+    }
+}
