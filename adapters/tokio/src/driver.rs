@@ -7,7 +7,7 @@ use streamgauge_core::{Chunk, Format, Health, Instant, TrackId};
 use tokio::sync::oneshot;
 
 use crate::{
-    Config, ConfigError, Frame, TrackSink,
+    Config, ConfigError, Frame, Sink, TrackSink,
     board::{Board, Poster},
     clock::Clock,
     config::SnapshotSink,
@@ -17,6 +17,7 @@ use crate::{
     names::NodeNames,
     page::Page,
     published::Published,
+    rest::RestSink,
     scrape::{Books, Scraper},
     sink::Outlet,
     snapshot::Snapshot,
@@ -71,9 +72,10 @@ impl Driver {
         let levels = Levels::new(&config);
         let first = levels.as_ref().map_or(0, Levels::tracks);
         let parted = tracks.iter().filter(|track| **track != TrackId::Node);
-        let groups = Groups::new(&config, &board.names[..parted.count()], first);
+        let parted = parted.count();
+        let groups = Groups::new(&config, &board.names[..parted], first);
         let side_outlets = std::mem::take(&mut config.side_sinks);
-        let outlets = outlets(&mut config, &board)?;
+        let outlets = outlets(&mut config, &board, parted)?;
         let snapshots = std::mem::take(&mut config.snapshots);
         let (board, places) = (Arc::new(board), tracks.len() + families.len());
         let driver = Self {
@@ -379,12 +381,17 @@ impl Driver {
 }
 
 /// The sinks that were given, and one for each origin.
-fn outlets(config: &mut Config, board: &Board) -> Result<Vec<Outlet>, ConfigError> {
+fn outlets(config: &mut Config, board: &Board, parted: usize) -> Result<Vec<Outlet>, ConfigError> {
     let mut outlets = std::mem::take(&mut config.sinks);
     for origin in std::mem::take(&mut config.origins) {
         let sink = TrackSink::announce(&origin, &board.path, &board.names);
         let sink = sink.map_err(ConfigError::Announce)?;
-        outlets.push(Outlet::new(Box::new(sink)));
+        let sink: Box<dyn Sink> = if config.depth > 0 {
+            Box::new(RestSink::new(sink, parted))
+        } else {
+            Box::new(sink)
+        };
+        outlets.push(Outlet::new(sink));
     }
     Ok(outlets)
 }

@@ -1,0 +1,40 @@
+//! What is left for the node's own broadcast where its frames are published in parts.
+
+use bytes::Bytes;
+
+use crate::{Frame, Sink, SinkError, TrackSink, rows::rows};
+
+/// A sink for the node's own broadcast: of the tracks that are parted, the row of the empty path, which is in
+/// no part. Whoever adds all up, as moq-stats' aggregate does, counts no row twice.
+pub(crate) struct RestSink {
+    sink: TrackSink,
+    /// Of each track that is parted, the newest frame.
+    last: Vec<Bytes>,
+}
+
+impl RestSink {
+    /// So many tracks, the first, are parted.
+    pub(crate) fn new(sink: TrackSink, parted: usize) -> Self {
+        let last = vec![Bytes::from_static(b"{}"); parted];
+        Self { sink, last }
+    }
+}
+
+impl Sink for RestSink {
+    fn write(&mut self, frame: &Frame) -> Result<(), SinkError> {
+        let Some(last) = self.last.get_mut(frame.track) else {
+            return self.sink.write(frame);
+        };
+        let rest = rows(&frame.payload).find(|row| row.key.is_empty());
+        let rest = rest.map_or(&[][..], |row| row.bytes);
+        let rest = [b"{", rest, b"}"].concat();
+        if *last == rest {
+            return Ok(());
+        }
+        *last = rest.into();
+        self.sink.write(&Frame {
+            payload: last.clone(),
+            ..frame.clone()
+        })
+    }
+}
