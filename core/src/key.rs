@@ -113,6 +113,22 @@ impl<K: KeyWords> Key<K> {
         Ok(key)
     }
 
+    /// The key of a name that was a key before: the overflow series keeps its name.
+    pub(crate) fn read(name: &str) -> Result<Self, KeyTooLong> {
+        let mut key = Self::EMPTY;
+        if key.fill(name.as_bytes()).is_none() {
+            key = Self::EMPTY;
+            name.bytes().try_for_each(|byte| key.push(byte))?;
+        }
+        Ok(key)
+    }
+
+    /// Whether the other is the same name.
+    #[inline]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.len == other.len && self.used_words() == other.used_words()
+    }
+
     /// The empty name.
     pub(crate) const EMPTY: Self = Self {
         words: K::ZERO,
@@ -172,11 +188,6 @@ impl<K: KeyWords> Key<K> {
         let words = self.words.as_ref();
         let used = self.len().div_ceil(WORD).min(words.len());
         words.get(..used).unwrap_or_default()
-    }
-
-    /// Whether both are the same name.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        self.len == other.len && self.used_words() == other.used_words()
     }
 
     /// The key of a path's first segments, so many of them; nothing if it has fewer. One that would read

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic, schema::of_node};
 
 use crate::{
-    AnnounceError, FamilyMeter, OriginProducer, Sink, Snapshot,
+    AnnounceError, Deltas, FamilyMeter, OriginProducer, Sink, Snapshot,
     names::LEVELS,
     published::{Offered, metrics},
     sink::Outlet,
@@ -41,6 +41,7 @@ pub struct Config {
     pub(crate) group_room: usize,
     pub(crate) group_linger: Duration,
     pub(crate) side_sinks: Vec<Outlet>,
+    pub(crate) deltas: Option<Deltas>,
 }
 
 /// Takes a snapshot in each tick.
@@ -72,6 +73,7 @@ impl Config {
             group_room: 1_024,
             group_linger: LINGER,
             side_sinks: Vec::new(),
+            deltas: None,
         }
     }
 
@@ -154,6 +156,20 @@ impl Config {
     #[must_use]
     pub fn with_origin(mut self, origin: &OriginProducer) -> Self {
         self.origins.push(origin.clone());
+        self
+    }
+
+    /// Also says what changed, in a track `<name>.z` for each track. Off at first.
+    ///
+    /// Sinks are offered the frames of these tracks too, and tell them by their [`Form`](crate::Form). When one
+    /// refuses such a frame the next begins a group, for all sinks; when it refuses them all, every frame is
+    /// a keyframe. A keyframe of very many series takes long to pack: 100,000 some tens of milliseconds.
+    ///
+    /// 8 bytes for each series, and for each track some 300 kB once it has a frame. A series that ended keeps its
+    /// room for one tick more.
+    #[must_use]
+    pub fn with_deltas(mut self, deltas: Deltas) -> Self {
+        self.deltas = Some(deltas);
         self
     }
 
@@ -343,6 +359,7 @@ impl fmt::Debug for Config {
             .field("levels", &self.levels)
             .field("depth", &self.depth)
             .field("side_sinks", &self.side_sinks.len())
+            .field("deltas", &self.deltas)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! The node's frames in parts, by the first segments of paths: a broadcast for each group of them.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use bytes::Bytes;
 use streamgauge_core::{Instant, OVERFLOW};
@@ -51,14 +51,15 @@ const EMPTY: &[u8] = b"{}";
 impl Groups {
     /// Nothing unless the configuration asks for groups. `names` are those of the tracks to part; sinks know
     /// the parts from `first` on.
-    pub(crate) fn new(config: &Config, names: &[Arc<str>], first: usize) -> Option<Self> {
+    pub(crate) fn new(config: &Config, names: &[String], first: usize) -> Option<Self> {
+        let tracks = names.iter().map(|name| name.as_str().into()).collect();
         (config.depth > 0).then(|| Self {
             depth: config.depth,
             linger: config.group_linger,
             room: config.group_room,
             prefix: config.prefix.clone(),
             node: config.node.clone(),
-            side: Side::new(&config.origins, names.to_vec(), first),
+            side: Side::new(&config.origins, tracks, first),
             tracks: names.len(),
             places: HashMap::new(),
             slots: Vec::new(),
@@ -66,6 +67,11 @@ impl Groups {
             opened: Vec::new(),
             short: false,
         })
+    }
+
+    /// Whether the frames of a track are published in parts.
+    pub(crate) fn has(&self, track: usize) -> bool {
+        track < self.tracks
     }
 
     /// Parts a frame of one of the tracks, and publishes the parts that changed; says whether nothing is owed
@@ -76,9 +82,6 @@ impl Groups {
         track: usize,
         (ts_ms, frame): (u64, &[u8]),
     ) -> bool {
-        if track >= self.tracks {
-            return true;
-        }
         for row in rows(frame) {
             self.put(&row);
         }

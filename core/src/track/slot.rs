@@ -19,12 +19,12 @@ impl Link {
         reason = "no slot is above `MAX_IDS`"
     )]
     #[inline]
-    pub(super) const fn to(slot: usize) -> Self {
+    pub(crate) const fn to(slot: usize) -> Self {
         Self(narrow(slot as u32 + 1))
     }
 
     #[inline]
-    pub(super) const fn slot(self) -> Option<usize> {
+    pub(crate) const fn slot(self) -> Option<usize> {
         (widen(self.0) as usize).checked_sub(1)
     }
 }

@@ -12,7 +12,9 @@ use moq_tokio::server::Request;
 use moq_tokio::{Listener, listen};
 use streamgauge_core::Role;
 use streamgauge_moq::{Meter, Publisher, export_origin};
-use streamgauge_tokio::{Config, Frame, OriginProducer, SinkError, Stats, StatsHandle, Tier};
+use streamgauge_tokio::{
+    Config, Deltas, Frame, OriginProducer, SinkError, Stats, StatsHandle, Tier,
+};
 use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
@@ -160,14 +162,26 @@ async fn count(options: &RelayOptions, origin: &origin::Producer) -> Result<Stat
     let config = Config::new()
         .with_prefix(&options.prefix)
         .with_node(&options.node)
-        .with_interval(options.interval);
+        .with_interval(options.interval)
+        .with_deltas(Deltas::Beside);
     if options.levels > 0 || options.depth > 0 {
         return count_in_parts(config, options, origin).await;
     }
-    let stats = Stats::spawn(config.with_sink(sink(Arc::clone(&slot))))?;
-    let publisher = Publisher::announce(origin, stats.path(), stats.tracks())?;
-    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(publisher);
+    let stats = announce(config.with_sink(sink(Arc::clone(&slot))), &slot, origin)?;
     stats.flush().await;
+    Ok(stats)
+}
+
+/// No frame is offered before there is somebody to take it: the first of a track of patches is the one that
+/// the others go by.
+fn announce(
+    config: Config,
+    slot: &Mutex<Option<Publisher>>,
+    origin: &origin::Producer,
+) -> Result<Stats> {
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    let stats = Stats::spawn(config)?;
+    *slot = Some(Publisher::announce(origin, stats.path(), stats.tracks())?);
     Ok(stats)
 }
 
@@ -189,17 +203,13 @@ async fn count_in_parts(
     Ok(stats)
 }
 
-/// Frames from before the announcement are empty, as no session was served yet, and so are the
-/// announced tracks.
 fn sink(
     slot: Arc<Mutex<Option<Publisher>>>,
 ) -> impl FnMut(&Frame) -> Result<(), SinkError> + Send + 'static {
     move |frame| {
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(publisher) = slot.as_mut() else {
-            return Ok(());
-        };
-        let written = publisher.write(frame.track, frame.payload.clone());
+        let publisher = slot.as_mut().ok_or(SinkError::Closed)?;
+        let written = publisher.write_frame(frame);
         written.map_err(|error| SinkError::Failed(error.into()))
     }
 }

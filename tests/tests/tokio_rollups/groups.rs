@@ -99,7 +99,9 @@ async fn the_nodes_own_broadcast_has_what_is_in_no_part() {
     let mut tracks = ["", "a"].map(|path| handle.broadcast(path).publisher_track("video"));
     let mut reader = origin.consume();
     for bytes in 1..3 {
-        tracks.iter_mut().for_each(|track| track.bytes(1));
+        for track in &mut tracks {
+            track.bytes(1);
+        }
         stats.flush().await;
         let own = reader.broadcast(".stats/node").expect("announced");
         let rest = newest(&own, PUBLISHER);

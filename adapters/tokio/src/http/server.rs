@@ -50,6 +50,18 @@ impl Server {
     /// # Panics
     /// Outside of a tokio runtime, as all of tokio's network does.
     pub async fn start(stats: &Stats, config: &Config) -> Result<Self, ServeError> {
+        let routes = router(stats).route("/", get(PATHS)).fallback(unknown);
+        Self::start_with(routes, config).await
+    }
+
+    /// Listens, and serves these routes on the current runtime, within the same bounds.
+    ///
+    /// # Errors
+    /// When it cannot listen at the address: its text says what to do.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime, as all of tokio's network does.
+    pub async fn start_with(routes: Router, config: &Config) -> Result<Self, ServeError> {
         let error = |error| ServeError {
             address: config.address,
             error,
@@ -57,7 +69,7 @@ impl Server {
         let listener = TcpListener::bind(config.address).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?;
         let (stop, stopped) = oneshot::channel();
-        let room = Room::new(stats, *config);
+        let room = Room::new(routes, *config);
         let task = tokio::spawn(room.serve(listener, stopped));
         Ok(Self {
             address,
@@ -97,7 +109,7 @@ struct Room {
 }
 
 impl Room {
-    fn new(stats: &Stats, config: Config) -> Self {
+    fn new(routes: Router, config: Config) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(config.read_timeout)
@@ -106,7 +118,7 @@ impl Room {
             .max_headers(100);
         Self {
             config,
-            routes: router(stats).route("/", get(PATHS)).fallback(unknown),
+            routes,
             http,
             open: GracefulShutdown::new(),
         }

@@ -1,0 +1,228 @@
+//! What a node counted in one lane, epoch by epoch.
+
+use super::rows::add;
+use crate::{
+    ledger::summed,
+    schema::{Family, Totals},
+};
+
+/// What was counted in one epoch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Epoch<F: Family> {
+    /// The total that the node told.
+    told: F::Totals,
+    /// The sum of its series.
+    pub(super) seen: F::Totals,
+}
+
+impl<F: Family> Epoch<F> {
+    const NOTHING: Self = Self {
+        told: F::Totals::ZERO,
+        seen: F::Totals::ZERO,
+    };
+
+    /// What was certainly counted: each word only rises, in the total as in the sum.
+    fn known(&self) -> F::Totals {
+        let mut known = self.told;
+        raise(&mut known, &self.seen);
+        known
+    }
+
+    /// The same when it is over: what was open is closed.
+    fn ended(&self) -> F::Totals {
+        let mut known = self.known();
+        close::<F>(&mut known);
+        known
+    }
+
+    /// Both as one.
+    fn with(&self, other: &Self) -> Self {
+        let mut both = *self;
+        raise(&mut both.told, &other.told);
+        add(&mut both.seen, &other.seen);
+        both
+    }
+}
+
+fn raise<T: Totals>(words: &mut T, least: &T) {
+    for (word, least) in words.as_mut().iter_mut().zip(least.as_ref()) {
+        *word = (*word).max(*least);
+    }
+}
+
+/// Closes what is open.
+pub(super) fn close<F: Family>(words: &mut F::Totals) {
+    let words = words.as_mut();
+    for [opened, closed] in F::PAIRS {
+        let opened = words.get(*opened).copied().unwrap_or(0);
+        if let Some(closed) = words.get_mut(*closed) {
+            *closed = opened.max(*closed);
+        }
+    }
+}
+
+/// The epochs of a node, the last two apart.
+///
+/// A node that arrives may be in the same epoch as when it departed: that is taken for granted until
+/// `node.json` tells, so that nothing is ever counted twice.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Epochs<F: Family> {
+    /// What was counted in epochs before the last two.
+    base: F::Totals,
+    before: Epoch<F>,
+    now: Epoch<F>,
+    bond: Bond,
+}
+
+/// What the last two epochs have to do with each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bond {
+    /// The one before is over.
+    Apart,
+    /// They may be one.
+    Perhaps,
+    /// They are one, and all of it is in the last.
+    One,
+}
+
+impl<F: Family> Epochs<F> {
+    pub(super) const NONE: Self = Self {
+        base: F::Totals::ZERO,
+        before: Epoch::NOTHING,
+        now: Epoch::NOTHING,
+        bond: Bond::Apart,
+    };
+
+    /// All that the node is known to have counted. Never falls.
+    pub(super) fn total(&self) -> F::Totals {
+        let mut total = self.base;
+        if self.bond == Bond::Perhaps {
+            add(&mut total, &self.before.with(&self.now).known());
+        } else {
+            add(&mut total, &self.before.ended());
+            add(&mut total, &self.now.known());
+        }
+        total
+    }
+
+    /// The epoch that a series of this ordinal counts in; nothing if that is over for good.
+    #[inline]
+    pub(super) fn of(&mut self, ordinal: u32, now: u32) -> Option<&mut Epoch<F>> {
+        match now.wrapping_sub(ordinal) {
+            0 => Some(&mut self.now),
+            1 if self.bond == Bond::One => Some(&mut self.now),
+            1 => Some(&mut self.before),
+            _ => None,
+        }
+    }
+
+    /// Whether the node told a total since it arrived.
+    pub(super) fn is_told(&self) -> bool {
+        self.now.told.as_ref().iter().any(|word| *word > 0)
+    }
+
+    /// Takes in the total that the node told.
+    pub(super) fn tell(&mut self, told: &F::Totals) {
+        let ours = self.now.told.as_mut().iter_mut().zip(told.as_ref());
+        for (ours, told) in ours.take(summed::<F>()) {
+            *ours = (*ours).max(*told);
+        }
+    }
+
+    /// What was counted in epochs that are over; in the last one, what the node told and what its series add
+    /// up to; and what was counted since it arrived, as long as that may be another.
+    pub(super) fn kept(&self) -> ([F::Totals; 3], Option<F::Totals>) {
+        let mut base = self.base;
+        if self.bond == Bond::Perhaps {
+            let last = &self.before;
+            return ([base, last.told, last.seen], Some(self.now.seen));
+        }
+        add(&mut base, &self.before.ended());
+        ([base, self.now.told, self.now.seen], None)
+    }
+
+    /// Goes on from there.
+    pub(super) fn restore(&mut self, [base, told, seen]: [F::Totals; 3], since: Option<F::Totals>) {
+        let last = Epoch { told, seen };
+        let fresh = Self { base, ..Self::NONE };
+        *self = match since {
+            None => Self { now: last, ..fresh },
+            Some(seen) => Self {
+                before: last,
+                now: Epoch {
+                    told: F::Totals::ZERO,
+                    seen,
+                },
+                bond: Bond::Perhaps,
+                ..fresh
+            },
+        };
+    }
+
+    /// How many epochs ago that was which a series of this ordinal counts in; two for all that are over for
+    /// good.
+    pub(super) fn ago(&self, ordinal: u32, now: u32) -> u8 {
+        match (now.wrapping_sub(ordinal), self.bond) {
+            (0, _) | (1, Bond::One) => 0,
+            (1, Bond::Perhaps) => 1,
+            _ => 2,
+        }
+    }
+
+    /// Whether the last two may be one.
+    pub(super) fn is_open(&self) -> bool {
+        self.bond == Bond::Perhaps
+    }
+
+    /// The node arrived, in the same epoch as before or in another.
+    pub(super) fn begin(&mut self) {
+        if self.bond == Bond::Perhaps {
+            self.join();
+        }
+        self.shift();
+        self.bond = Bond::Perhaps;
+    }
+
+    /// The epoch is the same as before the node arrived.
+    pub(super) fn join(&mut self) {
+        if self.bond == Bond::Perhaps {
+            self.now = self.before.with(&self.now);
+            self.before = Epoch::NOTHING;
+            self.bond = Bond::One;
+        }
+    }
+
+    /// The epoch is another than before; whether that began when the node arrived.
+    pub(super) fn part(&mut self) -> bool {
+        let parts = self.bond == Bond::Perhaps;
+        if parts {
+            self.bond = Bond::Apart;
+        }
+        parts
+    }
+
+    /// Another epoch began, unnoticed, and so much was counted in it already.
+    pub(super) fn part_from(&mut self, carried: &F::Totals) {
+        for (seen, carried) in self.now.seen.as_mut().iter_mut().zip(carried.as_ref()) {
+            *seen = seen.saturating_sub(*carried);
+        }
+        self.shift();
+        self.now.seen = *carried;
+        self.bond = Bond::Apart;
+    }
+
+    /// The node is forgotten: all of its epochs are over.
+    pub(super) fn end(&mut self) {
+        if self.bond == Bond::Perhaps {
+            self.join();
+        }
+        self.shift();
+        self.bond = Bond::Apart;
+    }
+
+    fn shift(&mut self) {
+        let long_over = core::mem::replace(&mut self.before, self.now).ended();
+        add(&mut self.base, &long_over);
+        self.now = Epoch::NOTHING;
+    }
+}

@@ -1,0 +1,188 @@
+//! What nodes tell of themselves, and how they come and go.
+
+use super::{
+    Fleet, FleetRoom, FrameAt, ReadError, Refused, SourceId,
+    rate::When,
+    rows::add,
+    source::{Reading, ReadingState},
+    work::Work,
+};
+use crate::{
+    collect::{NodeReader, ReadRow},
+    key::KeyWords,
+    ledger::{MAX_LANES, summed},
+    node::Health,
+    schema::{Family, Totals},
+    time::Instant,
+};
+
+impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
+    /// Reads a node's `node.json`, or a patch of it, and brings `health` up to date. `lane` says which lane a
+    /// total is of, by the name of its track without `.json`; those of other families are left out.
+    ///
+    /// # Errors
+    /// When it is not to be read now, or is none; nothing of it is taken in then.
+    pub fn read_node<const KEY: usize>(
+        &mut self,
+        source: SourceId,
+        at: FrameAt,
+        bytes: &[u8],
+        health: &mut Health,
+        lane: impl Fn(&str) -> Option<usize>,
+        now: Instant,
+    ) -> Result<(), ReadError> {
+        let mut work = self.work();
+        let place = work.source(source).ok_or(Refused::Unknown)?;
+        let slot = work.tables.sources.get_mut(place).ok_or(Refused::Unknown)?;
+        if !slot.here {
+            return Err(Refused::Unknown.into());
+        }
+        slot.told = slot.told.next(at)?;
+        let mut reader = if at.frame == 0 {
+            NodeReader::<F, KEY>::new()
+        } else {
+            NodeReader::after(health)
+        };
+        let mut totals = [None; MAX_LANES];
+        reader.push(bytes, |entry| {
+            let lane = entry.key.and_then(&lane);
+            if let Some(slot) = lane.and_then(|lane| totals.get_mut(lane)) {
+                *slot = entry.row;
+            }
+        })?;
+        *health = reader.finish()?;
+        slot.told.state = ReadingState::Whole;
+        work.learn(place, health, now);
+        work.tell(place, &totals, now);
+        Ok(())
+    }
+}
+
+impl<F: Family, K: KeyWords> Work<'_, F, K> {
+    /// Ends what is present of a node that is there.
+    pub(super) fn depart(&mut self, at: usize, now: Instant) {
+        let lanes = self.tables.lanes.len();
+        for track in at * lanes..(at + 1) * lanes {
+            while let Some(series) = self
+                .tables
+                .tracks
+                .get(track)
+                .and_then(|t| t.present.first())
+            {
+                self.vanish(series, now);
+            }
+        }
+        if let Some(source) = self.tables.sources.get_mut(at).filter(|source| source.here) {
+            source.here = false;
+            let gone = &mut self.state.gone;
+            gone.push(self.tables.sources, at, |source| &mut source.age);
+        }
+    }
+
+    /// A node that has departed is there again.
+    pub(super) fn come_back(&mut self, at: usize) {
+        let gone = &mut self.state.gone;
+        gone.remove(self.tables.sources, at, |source| &mut source.age);
+        let Some(source) = self.tables.sources.get_mut(at) else {
+            return;
+        };
+        source.here = true;
+        source.told = Reading::NOTHING;
+        source.generation = source.generation.wrapping_add(1);
+        // As long as it had not told, what it tells now is of the same arrival.
+        let begins = !core::mem::take(&mut source.restored);
+        source.ordinal = source.ordinal.wrapping_add(u32::from(begins));
+        let lanes = self.tables.lanes.len();
+        let tracks = self.tables.tracks.get_mut(at * lanes..(at + 1) * lanes);
+        for track in tracks.unwrap_or_default() {
+            track.at = Reading::NOTHING;
+            track.read = None;
+            if begins {
+                track.epochs.begin();
+            }
+        }
+    }
+
+    /// Takes in which epoch a node is in.
+    fn learn(&mut self, at: usize, health: &Health, now: Instant) {
+        let Some(source) = self.tables.sources.get_mut(at) else {
+            return;
+        };
+        let (epoch, since) = (source.epoch.replace(health.epoch), source.since);
+        source.since = health.since;
+        let lanes = self.tables.lanes.len();
+        let tracks = at * lanes..(at + 1) * lanes;
+        if epoch.is_none() || epoch == Some(health.epoch) {
+            let tracks = self.tables.tracks.get_mut(tracks).unwrap_or_default();
+            for track in tracks {
+                track.epochs.join();
+            }
+            return;
+        }
+        let noticed = tracks.clone().all(|track| {
+            let track = self.tables.tracks.get_mut(track);
+            track.is_some_and(|track| track.epochs.part())
+        });
+        if !noticed {
+            let born = (health.since > since).then_some(health.since);
+            self.split(at, born, now);
+        }
+    }
+
+    /// A node began another epoch, at `born`, while its frames were read on: those of its series that began
+    /// by then are of the epoch before.
+    fn split(&mut self, at: usize, born: Option<u64>, now: Instant) {
+        let Some(source) = self.tables.sources.get_mut(at) else {
+            return;
+        };
+        let old = source.ordinal;
+        source.ordinal = old.wrapping_add(1);
+        let lanes = self.tables.lanes.len();
+        for lane in 0..lanes {
+            let track = at * lanes + lane;
+            let carried = self.carry(track, old, born);
+            if let Some(track) = self.tables.tracks.get_mut(track) {
+                track.epochs.part_from(&carried);
+            }
+            self.settle(track, lane, When::at(now));
+        }
+    }
+
+    /// Brings the series of a track that began by `born` into the next epoch; what they counted.
+    fn carry(&mut self, track: usize, old: u32, born: Option<u64>) -> F::Totals {
+        let mut carried = F::Totals::ZERO;
+        let Some(track) = self.tables.tracks.get(track) else {
+            return carried;
+        };
+        for ends in [track.present, track.waiting] {
+            let mut next = ends.first();
+            while let Some(series) = next.and_then(|at| self.tables.series.get_mut(at)) {
+                next = series.side.after.slot();
+                if series.ordinal == old && born.is_some() && series.since >= born {
+                    series.ordinal = old.wrapping_add(1);
+                    add(&mut carried, &series.words);
+                }
+            }
+        }
+        for level in carried.as_mut().iter_mut().skip(summed::<F>()) {
+            *level = 0;
+        }
+        carried
+    }
+
+    /// Takes in the totals that a node tells.
+    fn tell(&mut self, at: usize, totals: &[Option<ReadRow<F>>], now: Instant) {
+        let lanes = self.tables.lanes.len();
+        for (lane, told) in totals.iter().enumerate().take(lanes) {
+            let place = at * lanes + lane;
+            let Some(track) = self.tables.tracks.get_mut(place) else {
+                return;
+            };
+            let before = track.epochs.is_told().then_some(now);
+            if let Some(told) = told {
+                track.epochs.tell(&told.words().words());
+            }
+            self.settle(place, lane, When { now, before });
+        }
+    }
+}

@@ -1,0 +1,450 @@
+//! Series: what one node tells of one row, from frame to frame.
+
+use super::{
+    epoch::close,
+    list::{self, Hook},
+    rate::When,
+    rows::add,
+    work::Work,
+};
+use crate::{
+    collect::ReadRow,
+    key::{Key, KeyWords},
+    ledger::summed,
+    schema::{Family, Totals, decoded},
+    time::Instant,
+    track::Link,
+};
+
+/// The room for one series.
+#[derive(Clone, Copy, Debug)]
+pub struct SeriesSlot<F: Family> {
+    /// What the node told last.
+    pub(super) words: F::Totals,
+    /// When this life of it began, if the node tells that.
+    pub(super) since: Option<u64>,
+    pub(super) source: u32,
+    pub(super) lane: u8,
+    pub(super) state: SeriesState,
+    /// It is known that this life of it is over.
+    pub(super) ended: bool,
+    pub(super) row: u32,
+    /// The node's epoch that it counts in.
+    pub(super) ordinal: u32,
+    /// The last frame that had it.
+    pub(super) turn: u32,
+    /// When it was last present.
+    pub(super) left: Instant,
+    pub(super) chain: Link,
+    /// Its place among the node's series that are present, or those that wait.
+    pub(super) side: Hook,
+    /// Its place among all that wait.
+    pub(super) age: Hook,
+}
+
+/// How a series stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SeriesState {
+    Free,
+    /// The last frame had it.
+    Present,
+    /// It ended, or its node departed: it may come again.
+    Waiting,
+}
+
+impl<F: Family> SeriesSlot<F> {
+    /// Room for a series.
+    pub const FREE: Self = Self {
+        words: F::Totals::ZERO,
+        since: None,
+        source: 0,
+        lane: 0,
+        state: SeriesState::Free,
+        ended: false,
+        row: 0,
+        ordinal: 0,
+        turn: 0,
+        left: Instant::from_micros(0),
+        chain: Link::NONE,
+        side: Hook::NONE,
+        age: Hook::NONE,
+    };
+
+    fn hash(&self, seed: usize) -> u32 {
+        hash(self.source, self.row, seed)
+    }
+}
+
+impl<F: Family> Default for SeriesSlot<F> {
+    fn default() -> Self {
+        Self::FREE
+    }
+}
+
+/// Spreads pairs of slots, which nobody outside can choose.
+#[allow(clippy::cast_possible_truncation, reason = "a hash")]
+#[inline]
+fn hash(source: u32, row: u32, seed: usize) -> u32 {
+    let both = u64::from(source) << 32 | u64::from(row);
+    let mixed = (both ^ seed as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ mixed >> 29)
+        .wrapping_mul(0xbf58_476d_1ce4_e5b9)
+        .wrapping_shr(32) as u32
+}
+
+/// Times before this one, in 1973, are of a clock that counts from the start of the machine: two lives can
+/// begin at the same.
+const WALL_CLOCK: u64 = 100_000_000_000;
+
+/// What a row makes of the series that it is of.
+pub(super) struct Step<F: Family> {
+    /// What the node tells now.
+    words: F::Totals,
+    since: Option<u64>,
+    /// What was counted since the frame before, as far as that can be known.
+    gain: F::Totals,
+    /// It is another life of the series.
+    pub(super) reborn: bool,
+    /// No `since` told so.
+    pub(super) inferred: bool,
+}
+
+impl<F: Family> SeriesSlot<F> {
+    /// What a row of a frame means, and what a patch does.
+    pub(super) fn step(&self, row: &ReadRow<F>, patch: bool) -> Step<F> {
+        let whole = self.state == SeriesState::Present && patch;
+        let since = if whole {
+            row.since.or(self.since)
+        } else {
+            row.since
+        };
+        let same = since == self.since;
+        let mut words = if same || whole {
+            self.words
+        } else {
+            F::Totals::ZERO
+        };
+        row.patch(&mut words);
+        let fell = fell::<F>(&self.words, &words);
+        let reliable = since.is_some_and(|since| since >= WALL_CLOCK);
+        if same && fell && reliable {
+            // The frame is an older one: within a life nothing falls.
+            raise::<F>(&mut words, &self.words);
+        }
+        let reborn = !same || fell && !reliable;
+        let mut gain = words;
+        if reborn {
+            clear_levels::<F>(&mut gain);
+        } else {
+            subtract::<F>(&mut gain, &self.words);
+        }
+        Step {
+            words,
+            since,
+            gain,
+            reborn,
+            inferred: since.is_none() || same && reborn,
+        }
+    }
+}
+
+impl<F: Family> Step<F> {
+    /// What the node tells was counted before.
+    pub(super) fn resume(&mut self) {
+        self.gain = F::Totals::ZERO;
+    }
+}
+
+fn fell<F: Family>(before: &F::Totals, now: &F::Totals) -> bool {
+    let mut words = before.as_ref().iter().zip(now.as_ref()).take(summed::<F>());
+    words.any(|(before, now)| now < before)
+}
+
+fn raise<F: Family>(words: &mut F::Totals, least: &F::Totals) {
+    let words = words.as_mut().iter_mut().zip(least.as_ref());
+    for (word, least) in words.take(summed::<F>()) {
+        *word = (*word).max(*least);
+    }
+}
+
+/// Gauges that are set are no sums.
+fn clear_levels<F: Family>(words: &mut F::Totals) {
+    for level in words.as_mut().iter_mut().skip(summed::<F>()) {
+        *level = 0;
+    }
+}
+
+fn subtract<F: Family>(words: &mut F::Totals, less: &F::Totals) {
+    for (word, less) in words.as_mut().iter_mut().zip(less.as_ref()) {
+        *word = word.wrapping_sub(*less);
+    }
+    clear_levels::<F>(words);
+}
+
+/// Lets no more be closed than was opened: some of it may have been opened in a row that is forgotten.
+fn keep_order<F: Family>(gain: &mut F::Totals, totals: &F::Totals) {
+    let gain = gain.as_mut();
+    for [opened, closed] in F::PAIRS {
+        let [begun, ended] = [*opened, *closed].map(|at| totals.as_ref().get(at).map_or(0, |w| *w));
+        let open = begun.wrapping_sub(ended);
+        let opening = gain.get(*opened).map_or(0, |gain| *gain);
+        if let Some(closing) = gain.get_mut(*closed) {
+            *closing = (*closing).min(open.saturating_add(opening));
+        }
+    }
+}
+
+/// What `before` and `now` differ in, as an amount to add: gauges by their values.
+fn change<F: Family>(before: &F::Totals, now: &F::Totals) -> F::Totals {
+    let mut change = *now;
+    let words = change.as_mut().iter_mut().zip(before.as_ref());
+    for (place, (word, before)) in words.enumerate() {
+        *word = if place < summed::<F>() {
+            word.wrapping_sub(*before)
+        } else {
+            let value = |level| decoded(level).unwrap_or(0);
+            value(*word).wrapping_sub(value(*before))
+        };
+    }
+    change
+}
+
+impl<F: Family, K: KeyWords> Work<'_, F, K> {
+    pub(super) fn find_series(&self, source: u32, row: u32) -> Option<usize> {
+        list::find(
+            self.tables.series_buckets,
+            self.tables.series,
+            hash(source, row, self.state.seed),
+            |series| series.chain,
+            |series| {
+                series.row == row && series.source == source && series.state != SeriesState::Free
+            },
+        )
+    }
+
+    /// Makes a series that waits and has told nothing, for a row whose reference it takes over.
+    pub(super) fn make_series(&mut self, made: SeriesSlot<F>, now: Instant) -> Option<usize> {
+        let at = self.take_series(now)?;
+        let slot = self.tables.series.get_mut(at)?;
+        *slot = made;
+        let hash = made.hash(self.state.seed);
+        list::index(
+            self.tables.series_buckets,
+            self.tables.series,
+            hash,
+            at,
+            |series| &mut series.chain,
+        );
+        self.wait(at, now);
+        Some(at)
+    }
+
+    fn take_series(&mut self, now: Instant) -> Option<usize> {
+        loop {
+            let free = &mut self.state.free_series;
+            if let Some(at) = free.take(self.tables.series, |series| &mut series.chain) {
+                return Some(at);
+            }
+            self.release_series(self.state.waiting.first()?, now);
+        }
+    }
+
+    /// Takes in what a row says of a series.
+    pub(super) fn advance(&mut self, at: usize, step: &Step<F>, when: When) {
+        if step.reborn {
+            self.end_series(at, when.now);
+        }
+        let Some(series) = self.tables.series.get_mut(at) else {
+            return;
+        };
+        let before = match series.state {
+            SeriesState::Present => series.words,
+            SeriesState::Free | SeriesState::Waiting => F::Totals::ZERO,
+        };
+        let source = self.tables.sources.get(series.source as usize);
+        if step.reborn || !series.ended {
+            series.ordinal = birth(source, step.since);
+        }
+        series.words = step.words;
+        series.since = step.since;
+        series.ended = false;
+        let change = change::<F>(&before, &step.words);
+        self.credit(at, &step.gain, &change, when);
+    }
+
+    /// Adds what was counted in a series to all that it is part of.
+    fn credit(&mut self, at: usize, gain: &F::Totals, live: &F::Totals, when: When) {
+        let Some(series) = self.tables.series.get(at) else {
+            return;
+        };
+        let mut gain = *gain;
+        if let Some(row) = self.tables.rows.get(series.row as usize) {
+            keep_order::<F>(&mut gain, &row.totals);
+        }
+        let (source, lane, ordinal) = (series.source as usize, series.lane, series.ordinal);
+        let track = source * self.tables.lanes.len() + usize::from(lane);
+        let epochs = self
+            .tables
+            .sources
+            .get(source)
+            .map_or(0, |source| source.ordinal);
+        let track = self.tables.tracks.get_mut(track);
+        let epoch = track.and_then(|track| track.epochs.of(ordinal, epochs));
+        if let Some(epoch) = epoch {
+            add(&mut epoch.seen, &gain);
+        }
+        if let Some(lane) = self.tables.lanes.get_mut(usize::from(lane)) {
+            add(&mut lane.named, &gain);
+            add(&mut lane.live, live);
+        }
+        let mut row = Link::to(series.row as usize);
+        while let Some(slot) = row.slot().and_then(|at| self.tables.rows.get_mut(at)) {
+            slot.marks
+                .pass(when, self.state.policy.window, &slot.totals);
+            if when.before.is_none() {
+                slot.marks.shift(&gain);
+            }
+            add(&mut slot.totals, &gain);
+            add(&mut slot.live, live);
+            row = slot.parent;
+        }
+    }
+
+    /// Says that this life of a series is over: what is open in it is closed.
+    pub(super) fn end_series(&mut self, at: usize, now: Instant) {
+        let Some(series) = self.tables.series.get_mut(at) else {
+            return;
+        };
+        let before = series.words;
+        if series.ended {
+            return;
+        }
+        series.ended = true;
+        close::<F>(&mut series.words);
+        let closed = change::<F>(&before, &series.words);
+        let live = if series.state == SeriesState::Present {
+            closed
+        } else {
+            F::Totals::ZERO
+        };
+        self.credit(at, &closed, &live, When::at(now));
+    }
+
+    /// Moves a series that waits to those that are present, or one that is present behind the others.
+    pub(super) fn appear(&mut self, at: usize) {
+        let Some((state, track)) = self.place_of(at) else {
+            return;
+        };
+        let Some(track) = self.tables.tracks.get_mut(track) else {
+            return;
+        };
+        if state == SeriesState::Present {
+            track
+                .present
+                .remove(self.tables.series, at, |s| &mut s.side);
+        } else {
+            track
+                .waiting
+                .remove(self.tables.series, at, |s| &mut s.side);
+            let waiting = &mut self.state.waiting;
+            waiting.remove(self.tables.series, at, |s| &mut s.age);
+        }
+        track.present.push(self.tables.series, at, |s| &mut s.side);
+        if let Some(series) = self.tables.series.get_mut(at) {
+            series.state = SeriesState::Present;
+        }
+    }
+
+    /// Moves a series that is present to those that wait: it counts no more as live.
+    pub(super) fn vanish(&mut self, at: usize, now: Instant) {
+        let Some((_, track)) = self.place_of(at) else {
+            return;
+        };
+        if let Some(series) = self.tables.series.get(at) {
+            let gone = change::<F>(&series.words, &F::Totals::ZERO);
+            self.credit(at, &F::Totals::ZERO, &gone, When::at(now));
+        }
+        if let Some(track) = self.tables.tracks.get_mut(track) {
+            track
+                .present
+                .remove(self.tables.series, at, |s| &mut s.side);
+        }
+        self.wait(at, now);
+    }
+
+    fn wait(&mut self, at: usize, now: Instant) {
+        let Some((_, track)) = self.place_of(at) else {
+            return;
+        };
+        if let Some(track) = self.tables.tracks.get_mut(track) {
+            track.waiting.push(self.tables.series, at, |s| &mut s.side);
+        }
+        let waiting = &mut self.state.waiting;
+        waiting.push(self.tables.series, at, |s| &mut s.age);
+        if let Some(series) = self.tables.series.get_mut(at) {
+            series.state = SeriesState::Waiting;
+            series.left = now;
+        }
+    }
+
+    /// Frees a series that waits. If it might go on, what it counted by then is kept in mind.
+    pub(super) fn release_series(&mut self, at: usize, now: Instant) {
+        let Some((_, track)) = self.place_of(at) else {
+            return;
+        };
+        let waiting = &mut self.state.waiting;
+        waiting.remove(self.tables.series, at, |s| &mut s.age);
+        let Some(series) = self.tables.series.get(at).copied() else {
+            return;
+        };
+        let (hash, row) = (series.hash(self.state.seed), series.row as usize);
+        let overflow = |row: &super::RowSlot<F, K>| row.key.is(&Key::overflow());
+        let goes_on = self.tables.rows.get(row).is_some_and(overflow);
+        self.note_horizon(&series, goes_on);
+        let Some(track) = self.tables.tracks.get_mut(track) else {
+            return;
+        };
+        track
+            .waiting
+            .remove(self.tables.series, at, |s| &mut s.side);
+        list::unindex(
+            self.tables.series_buckets,
+            self.tables.series,
+            hash,
+            at,
+            |series| &mut series.chain,
+        );
+        if let Some(series) = self.tables.series.get_mut(at) {
+            series.state = SeriesState::Free;
+        }
+        let free = &mut self.state.free_series;
+        free.put(self.tables.series, at, |series| &mut series.chain);
+        self.release_row(row, now);
+    }
+
+    /// Keeps in mind that a series is forgotten that may go on.
+    pub(super) fn note_horizon(&mut self, series: &SeriesSlot<F>, goes_on: bool) {
+        let lanes = self.tables.lanes.len();
+        let track = series.source as usize * lanes + usize::from(series.lane);
+        if let Some(track) = self.tables.tracks.get_mut(track)
+            && (goes_on || !series.ended || F::KEPT)
+        {
+            track.horizon = track.horizon.max(series.since);
+        }
+    }
+
+    /// How a series stands, and the track that it is of.
+    fn place_of(&self, at: usize) -> Option<(SeriesState, usize)> {
+        let series = self.tables.series.get(at)?;
+        let lanes = self.tables.lanes.len();
+        let track = series.source as usize * lanes + usize::from(series.lane);
+        Some((series.state, track))
+    }
+}
+
+/// The epoch that a life which began then counts in.
+fn birth<K: KeyWords>(source: Option<&super::SourceSlot<K>>, since: Option<u64>) -> u32 {
+    let Some(source) = source else { return 0 };
+    let early = since.is_some_and(|since| source.epoch.is_some() && since < source.since);
+    source.ordinal.wrapping_sub(u32::from(early))
+}

@@ -1,0 +1,260 @@
+//! Nodes, and what each told of each lane.
+
+use super::{
+    epoch::Epochs,
+    list::{self, Ends, Hook},
+    rate::When,
+    rows::add,
+    work::Work,
+};
+use crate::{
+    key::{Key, KeyWords},
+    schema::{Family, Totals},
+    time::Instant,
+    track::Link,
+};
+
+/// The room for one node.
+#[derive(Clone, Copy, Debug)]
+pub struct SourceSlot<K: KeyWords> {
+    pub(super) name: Key<K>,
+    pub(super) used: bool,
+    /// It publishes; otherwise it has departed.
+    pub(super) here: bool,
+    /// Tells the node from others that had this slot before.
+    pub(super) generation: u32,
+    /// Its epochs so far.
+    pub(super) ordinal: u32,
+    /// It was restored in the midst of finding out whether it is in another epoch.
+    pub(super) restored: bool,
+    /// What `node.json` told last.
+    pub(super) epoch: Option<u64>,
+    pub(super) since: u64,
+    /// How far `node.json` was read.
+    pub(super) told: Reading,
+    pub(super) chain: Link,
+    /// Its place among the nodes that have departed.
+    pub(super) age: Hook,
+}
+
+impl<K: KeyWords> SourceSlot<K> {
+    /// Room for a node.
+    pub const FREE: Self = Self {
+        name: Key::EMPTY,
+        used: false,
+        here: false,
+        generation: 0,
+        ordinal: 0,
+        restored: false,
+        epoch: None,
+        since: 0,
+        told: Reading::NOTHING,
+        chain: Link::NONE,
+        age: Hook::NONE,
+    };
+}
+
+impl<K: KeyWords> Default for SourceSlot<K> {
+    fn default() -> Self {
+        Self::FREE
+    }
+}
+
+/// The room for one lane of one node.
+#[derive(Clone, Copy, Debug)]
+pub struct TrackSlot<F: Family> {
+    pub(super) at: Reading,
+    /// Tells the series that a frame had from those that it had not.
+    pub(super) turn: u32,
+    /// When its last frame came, if one has since the node arrived.
+    pub(super) read: Option<Instant>,
+    /// The series that the last frame had, in its order.
+    pub(super) present: Ends,
+    /// The series that may come again.
+    pub(super) waiting: Ends,
+    /// Of the series that were forgotten though they might go on, the latest beginning.
+    pub(super) horizon: Option<u64>,
+    /// What the node counted, epoch by epoch.
+    pub(super) epochs: Epochs<F>,
+    /// What of it is in the lane's total.
+    pub(super) shown: F::Totals,
+}
+
+/// How far a track was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reading {
+    pub(super) group: u64,
+    pub(super) frame: u64,
+    pub(super) state: ReadingState,
+}
+
+impl Reading {
+    pub(super) const NOTHING: Self = Self {
+        group: 0,
+        frame: 0,
+        state: ReadingState::Fresh,
+    };
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ReadingState {
+    /// Nothing was read.
+    Fresh,
+    /// That frame was read, so that a patch of it can be.
+    Whole,
+    /// That frame was not read to its end.
+    Broken,
+}
+
+impl<F: Family> TrackSlot<F> {
+    /// Room for a lane of a node.
+    pub const FREE: Self = Self {
+        at: Reading::NOTHING,
+        turn: 0,
+        read: None,
+        present: Ends::NONE,
+        waiting: Ends::NONE,
+        horizon: None,
+        epochs: Epochs::NONE,
+        shown: F::Totals::ZERO,
+    };
+}
+
+impl<F: Family> Default for TrackSlot<F> {
+    fn default() -> Self {
+        Self::FREE
+    }
+}
+
+/// A node of a fleet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SourceId {
+    pub(super) at: u32,
+    pub(super) generation: u32,
+}
+
+impl<F: Family, K: KeyWords> Work<'_, F, K> {
+    pub(super) fn find_source(&self, name: &Key<K>) -> Option<usize> {
+        list::find(
+            self.tables.source_buckets,
+            self.tables.sources,
+            name.hash(self.state.seed, 0),
+            |source| source.chain,
+            |source| source.used && source.name.is(name),
+        )
+    }
+
+    /// The node's slot, if it is still known.
+    pub(super) fn source(&self, id: SourceId) -> Option<usize> {
+        let at = id.at as usize;
+        let source = self.tables.sources.get(at)?;
+        (source.used && source.generation == id.generation).then_some(at)
+    }
+
+    pub(super) fn source_id(&self, at: usize) -> Option<SourceId> {
+        let source = self.tables.sources.get(at)?;
+        Some(SourceId {
+            at: u32::try_from(at).ok()?,
+            generation: source.generation,
+        })
+    }
+
+    /// Makes room for a node, if need be that of the one that departed first, and was forgotten so.
+    pub(super) fn make_source(&mut self, name: Key<K>, now: Instant) -> Option<usize> {
+        let at = self.take_source(now)?;
+        let source = self.tables.sources.get_mut(at)?;
+        *source = SourceSlot {
+            name,
+            used: true,
+            here: true,
+            generation: source.generation.wrapping_add(1),
+            ..SourceSlot::FREE
+        };
+        let hash = name.hash(self.state.seed, 0);
+        list::index(
+            self.tables.source_buckets,
+            self.tables.sources,
+            hash,
+            at,
+            |source| &mut source.chain,
+        );
+        let lanes = self.tables.lanes.len();
+        if let Some(tracks) = self.tables.tracks.get_mut(at * lanes..(at + 1) * lanes) {
+            tracks.fill(TrackSlot::FREE);
+        }
+        Some(at)
+    }
+
+    fn take_source(&mut self, now: Instant) -> Option<usize> {
+        if self.state.free_sources.used * self.tables.lanes.len() >= self.tables.tracks.len()
+            && self.state.gone.first().is_none()
+        {
+            return None;
+        }
+        let free = &mut self.state.free_sources;
+        if let Some(at) = free.take(self.tables.sources, |source| &mut source.chain) {
+            return Some(at);
+        }
+        self.forget_source(self.state.gone.first()?, now);
+        let free = &mut self.state.free_sources;
+        free.take(self.tables.sources, |source| &mut source.chain)
+    }
+
+    /// Forgets a node that has departed. All that it told stays in the lanes' totals, and what was open
+    /// is closed.
+    fn forget_source(&mut self, at: usize, now: Instant) {
+        let lanes = self.tables.lanes.len();
+        for lane in 0..lanes {
+            let track = at * lanes + lane;
+            while let Some(series) = self
+                .tables
+                .tracks
+                .get(track)
+                .and_then(|t| t.waiting.first())
+            {
+                self.end_series(series, now);
+                self.release_series(series, now);
+            }
+            if let Some(track) = self.tables.tracks.get_mut(track) {
+                track.epochs.end();
+            }
+            self.settle(track, lane, When::at(now));
+        }
+        let gone = &mut self.state.gone;
+        gone.remove(self.tables.sources, at, |source| &mut source.age);
+        let Some(source) = self.tables.sources.get_mut(at) else {
+            return;
+        };
+        source.used = false;
+        let hash = source.name.hash(self.state.seed, 0);
+        list::unindex(
+            self.tables.source_buckets,
+            self.tables.sources,
+            hash,
+            at,
+            |source| &mut source.chain,
+        );
+        let free = &mut self.state.free_sources;
+        free.put(self.tables.sources, at, |source| &mut source.chain);
+        self.state.counts.forgotten_sources += 1;
+    }
+
+    /// Brings what a node told of a lane into the lane's total.
+    pub(super) fn settle(&mut self, track: usize, lane: usize, when: When) {
+        let track = self.tables.tracks.get_mut(track);
+        let Some((track, lane)) = track.zip(self.tables.lanes.get_mut(lane)) else {
+            return;
+        };
+        let total = track.epochs.total();
+        let mut gain = total;
+        for (gain, shown) in gain.as_mut().iter_mut().zip(track.shown.as_ref()) {
+            *gain = gain.wrapping_sub(*shown);
+        }
+        track.shown = total;
+        lane.marks.pass(when, self.state.policy.window, &lane.total);
+        if when.before.is_none() {
+            lane.marks.shift(&gain);
+        }
+        add(&mut lane.total, &gain);
+    }
+}

@@ -1,0 +1,235 @@
+//! The nodes whose stats a relay carries.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use moq_net::broadcast::Consumer as Broadcast;
+use moq_net::origin::Consumer as Origin;
+use moq_net::track::{Subscriber, Subscription};
+use serde::Deserialize;
+use streamgauge_core::MAX_TIERS;
+use streamgauge_relay::client::{Client, Target, Trust};
+use streamgauge_tokio::collect::FrameAt;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Duration, sleep};
+use url::Url;
+
+use super::{What, Wire};
+use crate::backoff::Backoff;
+use crate::cli::SourceOptions;
+use crate::track::Track;
+
+/// Nodes that are read from a relay; one more is not.
+const NODES: usize = 100_000;
+
+/// A frame so old is of no use any more, as one that came later has told the same.
+const MAX_AGE: Duration = Duration::from_secs(30);
+
+/// Between two attempts to read a track that a node may not have yet.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// The tiers that every node has, or may have without saying so.
+const TIERS: [&str; 2] = ["", "internal"];
+
+/// A relay to read.
+pub struct Relay {
+    target: Target,
+    /// The path that all nodes are beneath, such as `.stats/node`.
+    path: String,
+    /// A node that is not read: the one that this collector publishes as.
+    own: Option<String>,
+}
+
+impl Relay {
+    /// The relay at this URL.
+    pub fn new(url: &Url, options: &SourceOptions) -> Self {
+        let trust = match &options.fingerprint {
+            Some(fingerprint) => Trust::Fingerprint(fingerprint.clone()),
+            None => Trust::for_url(url),
+        };
+        Self {
+            target: Target {
+                url: url.clone(),
+                trust,
+            },
+            path: format!("{}/node", options.prefix.trim_matches('/')),
+            own: options.own.clone(),
+        }
+    }
+
+    /// Reads until nobody is interested any more.
+    pub(super) async fn run(self, wire: Wire) {
+        let mut backoff = Backoff::new();
+        loop {
+            let error = match self.session(&wire, &mut backoff).await {
+                Ok(()) => return,
+                Err(error) => format!("{error:#}"),
+            };
+            if !wire.tell(What::Down(error)).await {
+                return;
+            }
+            sleep(backoff.failed()).await;
+        }
+    }
+
+    /// Reads as long as the relay is there. Ends well when nobody is interested any more.
+    async fn session(&self, wire: &Wire, backoff: &mut Backoff) -> Result<()> {
+        let (client, origin) = Client::subscriber(&self.target, &self.path).await?;
+        if !wire.tell(What::Up).await {
+            return Ok(());
+        }
+        backoff.reset();
+        tokio::select! {
+            followed = self.follow(origin, wire) => followed,
+            () = client.closed() => anyhow::bail!("{} has closed the connection", self.target.url),
+        }
+    }
+
+    /// Follows which nodes there are.
+    async fn follow(&self, origin: Origin, wire: &Wire) -> Result<()> {
+        let mut announced = origin.clone().with_hidden(true).announced();
+        let mut nodes = HashMap::new();
+        while let Some(update) = announced.next().await {
+            let path = update.prefix.as_str();
+            let Some(name) = self.node(path) else {
+                continue;
+            };
+            if update.kind.is_active() {
+                if !nodes.contains_key(&name) && nodes.len() < NODES {
+                    if !wire.tell(What::Came(name.clone())).await {
+                        return Ok(());
+                    }
+                    let node = Node::new(name.clone(), path, &origin, wire);
+                    let mut reading = JoinSet::new();
+                    reading.spawn(node.run());
+                    nodes.insert(name, reading);
+                }
+            } else if nodes.remove(&name).is_some() && !wire.tell(What::Left(name)).await {
+                return Ok(());
+            }
+        }
+        anyhow::bail!("{} has closed its announcements", self.target.url)
+    }
+
+    /// The name of the node whose stats are at this path.
+    fn node(&self, path: &str) -> Option<Arc<str>> {
+        let name = path.strip_prefix(&self.path)?.trim_matches('/');
+        (self.own.as_deref() != Some(name)).then(|| name.into())
+    }
+}
+
+/// One node of a relay's.
+struct Node {
+    name: Arc<str>,
+    path: String,
+    origin: Origin,
+    wire: Wire,
+}
+
+/// What matters here of `node.json`.
+#[derive(Deserialize)]
+struct Tiers {
+    #[serde(default)]
+    tiers: Vec<String>,
+}
+
+impl Node {
+    fn new(name: Arc<str>, path: &str, origin: &Origin, wire: &Wire) -> Self {
+        Self {
+            name,
+            path: path.to_owned(),
+            origin: origin.clone(),
+            wire: wire.clone(),
+        }
+    }
+
+    /// Reads all its tracks, those of the tiers included that it has of its own.
+    async fn run(self) {
+        let (tell_tiers, mut tiers) = mpsc::channel(1);
+        let mut known: Vec<String> = Vec::new();
+        let mut reading = JoinSet::new();
+        let node = Arc::new(self);
+        reading.spawn(Arc::clone(&node).read(Track::Node, Some(tell_tiers)));
+        let mut names: Vec<String> = TIERS.map(Into::into).into();
+        loop {
+            for tier in names {
+                if !known.contains(&tier) && known.len() < MAX_TIERS {
+                    for track in Track::of_tier(&tier) {
+                        reading.spawn(Arc::clone(&node).read(track, None));
+                    }
+                    known.push(tier);
+                }
+            }
+            match tiers.recv().await {
+                Some(more) => names = more,
+                None => break,
+            }
+        }
+        while reading.join_next().await.is_some() {}
+    }
+
+    /// Reads one track for as long as the node is there.
+    async fn read(self: Arc<Self>, track: Track, tiers: Option<mpsc::Sender<Vec<String>>>) {
+        loop {
+            match self.subscribe(&track).await {
+                Ok(subscriber) => match self.frames(subscriber, &track, tiers.as_ref()).await {
+                    Ok(()) => return,
+                    Err(error) => self.debug(&track, &error),
+                },
+                Err(error) => self.debug(&track, &error),
+            }
+            sleep(RETRY).await;
+        }
+    }
+
+    fn debug(&self, track: &Track, error: &anyhow::Error) {
+        let node = &self.name;
+        tracing::debug!(%node, %track, "a track cannot be read: {error:#}");
+    }
+
+    async fn subscribe(&self, track: &Track) -> Result<Subscriber> {
+        let broadcast: Broadcast = self.origin.routed_broadcast(&*self.path).await?;
+        let subscription = Subscription::default().with_max_age(MAX_AGE);
+        let consumer = broadcast.track(&track.to_string())?;
+        Ok(consumer.subscribe(subscription).await?)
+    }
+
+    /// Ends well when nobody is interested any more.
+    async fn frames(
+        &self,
+        mut groups: Subscriber,
+        track: &Track,
+        tiers: Option<&mpsc::Sender<Vec<String>>>,
+    ) -> Result<()> {
+        loop {
+            let group = groups.recv_group().await?;
+            let mut group = group.context("the track has ended")?;
+            let sequence = group.sequence;
+            // An error means that the group came too late, and that a newer one follows.
+            let mut frame_number = 0;
+            while let Ok(Some(frame)) = group.read_frame().await {
+                if let Some(tiers) = tiers
+                    && let Ok(node) = serde_json::from_slice::<Tiers>(&frame.payload)
+                {
+                    // Full means that the tiers of the frame before are not even looked at.
+                    let _ = tiers.try_send(node.tiers);
+                }
+                let what = What::Frame {
+                    node: self.name.clone(),
+                    track: track.clone(),
+                    at: FrameAt {
+                        group: sequence,
+                        frame: frame_number,
+                    },
+                    payload: frame.payload,
+                };
+                if !self.wire.tell(what).await {
+                    return Ok(());
+                }
+                frame_number += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The reading side: frames of any publisher, any bytes, and the counters of many nodes in one account.
+#![cfg(not(any(loom, shuttle)))]
+#![forbid(unsafe_code)]
+
+mod any_bytes;
+mod fleet;
+mod parser;
+mod room;
+mod simulation;
+mod world;
