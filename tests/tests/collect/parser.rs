@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use streamgauge_core::{
     Family, Presence, Replication, Rpc, Traffic,
-    collect::{Expected, FrameReader, NodeReader, ParseError, TrackKind, TrackName},
+    collect::{Entry, Expected, FrameReader, NodeReader, ParseError, TrackKind, TrackName},
 };
 
 /// What a frame says, by name; nothing for what a patch takes away.
@@ -261,6 +261,27 @@ fn a_reader_reads_one_frame_after_the_other() {
         reader.finish().unwrap();
         assert_eq!(seen, bytes);
     }
+}
+
+#[test]
+fn a_roll_up_is_read_as_the_row_that_it_is() {
+    let text = r#"{"v":1,"level":"demo","tier":"external","role":"publisher","node":"sjc","ts_ms":17,"broadcasts":2,"bytes":40}"#;
+    let mut reader = FrameReader::<Traffic, 32>::of_row("demo");
+    let mut rows = Vec::new();
+    for piece in text.as_bytes().chunks(7) {
+        let row = |entry: Entry<'_, Traffic>| {
+            let words = entry.row.unwrap().words();
+            rows.push((entry.key.map(str::to_owned), words.broadcasts, words.bytes));
+        };
+        reader.push(piece, row).unwrap();
+    }
+    reader.finish().unwrap();
+    assert_eq!(rows, [(Some("demo".to_owned()), 2, 40)]);
+    let mut wrong = FrameReader::<Traffic, 32>::of_row("demo");
+    assert_eq!(
+        wrong.push(b"[]", |_| ()).unwrap_err().expected,
+        Expected::Row
+    );
 }
 
 #[test]
