@@ -121,6 +121,7 @@ fn within_a_life_an_older_frame_changes_nothing() {
     // It comes over another way, whose groups have other numbers.
     track.node = track.fleet.arrive("n", at(1)).unwrap();
     track.frame(&bytes_since(40, BORN));
+    assert_eq!((track.row("a").bytes, track.total().bytes), (100, 100));
     track.frame(&bytes_since(130, BORN));
     assert_eq!((track.row("a").bytes, track.total().bytes), (130, 130));
     assert_eq!(track.fleet.counts().inferred, 0);

@@ -234,6 +234,39 @@ fn invalid_utf_8_is_refused_in_names_and_in_texts() {
 }
 
 #[test]
+fn only_well_formed_utf_8_is_taken_in_texts_as_in_names() {
+    let frame = |text: &[u8]| [b"{\"a\":{\"x\":\"", text, b"\"}}"].concat();
+    for text in [
+        "\u{7f}",
+        "\u{80}",
+        "\u{7ff}",
+        "\u{800}",
+        "\u{d7ff}",
+        "\u{e000}",
+        "\u{ffff}",
+        "\u{10000}",
+        "\u{10ffff}",
+    ] {
+        read::<Traffic>([&frame(text.as_bytes())[..]]).unwrap();
+    }
+    let surrogate = [0xed, 0xa0, 0x80];
+    let (overlong, longer) = ([0xe0, 0x9f, 0xbf], [0xf0, 0x8f, 0xbf, 0xbf]);
+    let beyond = [0xf4, 0x90, 0x80, 0x80];
+    for text in [
+        &surrogate[..],
+        &overlong,
+        &longer,
+        &beyond,
+        &[0xc1, 0xbf],
+        &[0xf5],
+        &[0x80],
+    ] {
+        let error = read::<Traffic>([&frame(text)[..]]).unwrap_err();
+        assert_eq!(error.expected, Expected::Utf8, "{text:x?}");
+    }
+}
+
+#[test]
 fn nesting_is_bounded() {
     let nested = |depth: usize| {
         format!(
