@@ -176,7 +176,7 @@ impl<'a, F: Family> Tally<'a, F> {
     /// Records a value in a histogram.
     #[inline]
     pub fn record<V: Quantity>(&self, histogram: Buckets<F, V>, value: V) {
-        for (slot, n) in histogram.place(value) {
+        for (slot, n) in histogram.place(value).each() {
             self.bump(slot, n);
         }
     }
