@@ -69,7 +69,7 @@ pub struct Room {
 }
 
 impl Room {
-    /// Room for `n` series, as many cells and roots, in one part, with the built-in tiers.
+    /// Room for `n` series, as many cells and roots, in one part, with the built-in tiers, and no patches.
     #[must_use]
     pub const fn of(n: usize) -> Self {
         Self {
@@ -79,7 +79,7 @@ impl Room {
             named_tiers: 0,
             shards: 1,
             spans: true,
-            marks: true,
+            marks: false,
         }
     }
 

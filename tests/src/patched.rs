@@ -56,7 +56,7 @@ pub fn merge(target: &mut Value, patch: &Value) {
     if !target.is_object() {
         *target = Value::Object(Map::new());
     }
-    let Value::Object(target) = target else {
+    let Some(target) = target.as_object_mut() else {
         return;
     };
     for (name, value) in patch {

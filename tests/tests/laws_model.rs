@@ -147,8 +147,9 @@ proptest! {
     fn the_laws_hold_when_a_few_rows_and_cells_are_fought_for(
         series in 0..4usize,
         cells in 0..6usize,
+        marks in any::<bool>(),
         script in vec(op(close_by()), 1..110),
     ) {
-        run(Room { cells, ..Room::of(series) }, &script);
+        run(Room { cells, marks, ..Room::of(series) }, &script);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use moq_net::{Error, Timestamp, broadcast, group, origin, track};
-use streamgauge_tokio::{Deflate, Form, Frame};
+use streamgauge_tokio::{Deflate, Deltas, Form, Frame};
 
 /// The reporter's frames as one broadcast: a track per stream of frames, a group per frame; in a track of
 /// patches, whose name ends in `.z`, a group per keyframe and the patches after it.
@@ -179,7 +179,7 @@ fn finish(group: Option<Group>, track: &track::Producer) {
 /// An empty frame in the form that the track has.
 fn empty_frame(name: &str) -> Bytes {
     let empty = b"{}".as_slice();
-    if !name.ends_with(".z") {
+    if !name.ends_with(Deltas::SUFFIX) {
         return Bytes::from_static(empty);
     }
     Deflate::new().frame(empty).unwrap_or_default()

@@ -188,8 +188,8 @@ impl Config {
     ///
     /// They are announced on the node's [origins](Self::with_origin) with the first subscription under the
     /// path, and go to its [side sinks](Self::with_side_sink). See [`Rollups`](streamgauge_core::Rollups).
-    /// Guards cost what they did; a tick takes about 10 ns more for each series that moved and each of its
-    /// levels, and memory 72 bytes for each series.
+    /// Guards cost what they did; a tick takes some 30 ns more for each series that moved, and memory 72 bytes for
+    /// each series.
     #[must_use]
     pub fn with_levels(mut self, levels: usize) -> Self {
         self.levels = levels;

@@ -19,14 +19,16 @@ pub enum Deltas {
     Instead,
 }
 
+impl Deltas {
+    /// What the name of a track of patches ends in, after that of its whole frames.
+    pub const SUFFIX: &str = ".z";
+}
+
 /// A group has so many frames at the most.
 const MAX_FRAMES: usize = 256;
 
 /// The patches of a group come to so many times its keyframe at the most.
 const RATIO: u64 = 8;
-
-/// What the name of a track of patches ends in, after that of the whole frames.
-pub(crate) const SUFFIX: &str = ".z";
 
 /// The keyframes and patches of one track.
 #[derive(Debug, Default)]

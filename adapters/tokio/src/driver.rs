@@ -11,7 +11,7 @@ use crate::{
     board::{Board, Poster},
     clock::Clock,
     config::SnapshotSink,
-    deltas::{SUFFIX, Stream},
+    deltas::Stream,
     groups::Groups,
     host::{self, Host, HostReporter},
     levels::Levels,
@@ -589,7 +589,7 @@ fn published_names(
     if config.deltas.is_some() {
         for (name, forms) in places.iter().zip(&mut forms) {
             forms.packed = Some(names.len());
-            names.push(Arc::from(format!("{name}{SUFFIX}")));
+            names.push(Arc::from(format!("{name}{}", Deltas::SUFFIX)));
         }
     }
     (names, forms)

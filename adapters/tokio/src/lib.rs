@@ -37,6 +37,7 @@
 mod board;
 mod broadcast;
 mod clock;
+pub mod collect;
 mod config;
 mod deflate;
 mod deltas;

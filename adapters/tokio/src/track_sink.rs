@@ -5,9 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 
 use crate::{
-    AnnounceError, Announcement, BroadcastError, BroadcastProducer, Deflate, Form, Frame,
+    AnnounceError, Announcement, BroadcastError, BroadcastProducer, Deflate, Deltas, Form, Frame,
     GroupProducer, OriginProducer, Sink, SinkError, TrackConfig, TrackError, TrackProducer,
-    deltas::SUFFIX,
 };
 
 /// Publishes frames as one broadcast: a track for each stream of frames, a group for each frame. Only the
@@ -168,7 +167,7 @@ fn open_track(broadcast: &BroadcastProducer, name: &str) -> Result<TrackProducer
 /// An empty frame in the form that the track has.
 fn empty_frame(name: &str) -> Bytes {
     let empty = b"{}".as_slice();
-    if !name.ends_with(SUFFIX) {
+    if !name.ends_with(Deltas::SUFFIX) {
         return Bytes::from_static(empty);
     }
     Deflate::new().frame(empty).unwrap_or_default()

@@ -42,6 +42,16 @@ impl<'a> TrackName<'a> {
     pub fn parse(name: &'a str) -> Option<Self> {
         let plain = name.strip_suffix(".z");
         let stem = plain.unwrap_or(name).strip_suffix(".json")?;
+        let parts = Self::of_total(stem)?;
+        Some(Self {
+            deflated: plain.is_some(),
+            ..parts
+        })
+    }
+
+    /// Reads the name of a total in `node.json`, which is that of its track without `.json`.
+    #[must_use]
+    pub fn of_total(stem: &'a str) -> Option<Self> {
         let (tier, last) = stem.rsplit_once('/').unwrap_or(("", stem));
         let kind = match last {
             "" => return None,
@@ -54,7 +64,7 @@ impl<'a> TrackName<'a> {
         Some(Self {
             tier,
             kind,
-            deflated: plain.is_some(),
+            deflated: false,
         })
     }
 }

@@ -210,12 +210,12 @@ pub(crate) fn words<F: Family>(out: &mut impl Out, words: &[u64]) {
 /// Writes a series' name, escaped as JSON wants it.
 #[inline]
 pub(super) fn name<K: KeyWords>(out: &mut impl Out, series: &Series<'_, K>) {
-    let name = &series.key;
+    let key = &series.key;
     if series.escape {
-        key(out, name);
+        key.bytes().for_each(|byte| escaped(out, byte));
         return;
     }
-    name.put(out);
+    key.put(out);
 }
 
 /// Writes a key of which it is not known whether it needs to be escaped.

@@ -92,6 +92,32 @@ pub struct FleetOptions {
     /// in the sums.
     #[arg(long, value_name = "TIME", default_value = "86400s", value_parser = duration)]
     pub forget: Duration,
+    /// Tiers that nodes have besides the external and the internal one, by name. May be repeated
+    #[arg(long, value_name = "NAME")]
+    pub tier: Vec<String>,
+    /// Room for so many nodes, each of about 3 kB.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub max_nodes: usize,
+    /// Room for so many broadcasts and roots of sessions, by tier and role, each of about 600 bytes.
+    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    pub max_broadcasts: usize,
+    /// Room for so many broadcasts and roots on all nodes together, each of about 170 bytes.
+    #[arg(long, value_name = "N", default_value_t = 200_000)]
+    pub max_series: usize,
+}
+
+impl Default for FleetOptions {
+    fn default() -> Self {
+        Self {
+            state: None,
+            interval: Duration::from_secs(1),
+            forget: Duration::from_hours(24),
+            tier: Vec::new(),
+            max_nodes: 1_000,
+            max_broadcasts: 50_000,
+            max_series: 200_000,
+        }
+    }
 }
 
 /// Where metrics go.

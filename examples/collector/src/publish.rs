@@ -187,13 +187,13 @@ fn traffic(view: &View, tier: &Tier, role: Role) -> Result<Vec<u8>> {
     let rows = view.broadcasts.iter();
     let rows = rows.filter(|row| row.tier == *tier && row.role == role);
     let rows = rows.filter(|row| row.open || lingers(row.moved_ms, view));
-    frame(rows.map(|row| (&*row.name, row.total, row.since)))
+    frame(rows.map(|row| (&*row.name, row.told, row.since)))
 }
 
 fn sessions(view: &View, tier: &Tier) -> Result<Vec<u8>> {
     let rows = view.roots.iter().filter(|row| row.tier == *tier);
     let rows = rows.filter(|row| row.open || lingers(row.moved_ms, view));
-    frame(rows.map(|row| (&*row.root, row.total, row.since)))
+    frame(rows.map(|row| (&*row.root, row.told, row.since)))
 }
 
 const fn lingers(moved_ms: u64, view: &View) -> bool {

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tokio::signal::ctrl_c;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -68,13 +68,14 @@ pub async fn run(cli: &Cli) -> Result<()> {
 
 /// The fleet as it was kept, and the file that it is kept in.
 fn open(cli: &Cli) -> Result<(Option<Keeper>, Fleet)> {
-    let mut fleet = Fleet::new(cli.fleet.forget, now_micros());
+    let mut fleet = Fleet::new(&cli.fleet, now_micros());
     let Some(path) = &cli.fleet.state else {
         return Ok((None, fleet));
     };
     let (keeper, state) = Keeper::open(path)?;
     if let Some(state) = state {
-        fleet.restore(state, now_ms());
+        let restored = fleet.restore(state, now_ms());
+        restored.with_context(|| format!("cannot go on from {}", path.display()))?;
     }
     Ok((Some(keeper), fleet))
 }
@@ -90,11 +91,10 @@ impl Collector {
     /// Keeps the sums, and only then shows them: what was seen once is never forgotten.
     fn tick(&mut self) -> Result<View> {
         let now_ms = now_ms();
-        self.fleet.tick(now_ms);
+        let view = self.fleet.tick(now_ms);
         if let Some(keeper) = &self.keeper {
             tokio::task::block_in_place(|| keeper.keep(&self.fleet.save()))?;
         }
-        let view = self.fleet.view(now_ms);
         self.outputs.show(view.clone())?;
         Ok(view)
     }

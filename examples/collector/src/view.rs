@@ -41,6 +41,8 @@ pub struct Broadcast {
     pub role: Role,
     /// All that was counted.
     pub total: Traffic,
+    /// The same as it is told to readers who know what is open by what was opened and closed alone.
+    pub told: Traffic,
     /// Who watch it now.
     pub watching: u64,
     /// Something of it has begun and not ended.
@@ -62,6 +64,8 @@ pub struct Sessions {
     pub tier: Tier,
     /// All that were counted.
     pub total: Presence,
+    /// The same as it is told to readers who know what is open by what was opened and closed alone.
+    pub told: Presence,
     /// How many there are now.
     pub live: u64,
     /// Some have begun and not ended.
@@ -122,7 +126,7 @@ pub struct Tally {
     pub bytes: u64,
     /// Frames that could not be read.
     pub bad_frames: u64,
-    /// Series that found no room.
+    /// News of nodes that found no room.
     pub refused: u64,
 }
 

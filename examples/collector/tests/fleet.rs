@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::json;
+use streamgauge_collector::cli::FleetOptions;
 use streamgauge_collector::fleet::{Fleet, RestoreError, State};
 use streamgauge_collector::source::{News, What};
 use streamgauge_collector::track::Track;
-use streamgauge_collector::view::View;
+use streamgauge_collector::view::{Broadcast, View};
 use streamgauge_core::Role;
+use streamgauge_tokio::collect::FrameAt;
 
-const DAY: Duration = Duration::from_hours(24);
 const NODES: usize = 3;
 const SERIES: usize = 4;
 
@@ -71,6 +71,17 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
+/// One with room for all that happens here.
+fn fleet(epoch: u64) -> Fleet {
+    let options = FleetOptions {
+        max_nodes: 8,
+        max_broadcasts: 64,
+        max_series: 64,
+        ..FleetOptions::default()
+    };
+    Fleet::new(&options, epoch)
+}
+
 /// Nodes, a collector, and what it was told.
 struct World {
     now_ms: u64,
@@ -78,6 +89,8 @@ struct World {
     fleet: Fleet,
     /// By node, series and its beginning, the most that was told.
     told: HashMap<(usize, usize, u64), [u64; 4]>,
+    /// By node, the newest frame that arrived.
+    read: [u64; NODES],
 }
 
 impl World {
@@ -90,10 +103,11 @@ impl World {
             late: Vec::new(),
         };
         Self {
-            now_ms: 1_000_000,
+            now_ms: 1_700_000_000_000,
             nodes: (0..NODES).map(node).collect(),
-            fleet: Fleet::new(DAY, 7),
+            fleet: fleet(7),
             told: HashMap::new(),
+            read: [0; NODES],
         }
     }
 
@@ -134,12 +148,10 @@ impl World {
 
     fn kill(&mut self) {
         let bytes = self.fleet.save().to_bytes();
-        let mut fleet = Fleet::new(DAY, 8);
-        fleet.restore(
-            State::from_bytes(&bytes).expect("what was kept"),
-            self.now_ms,
-        );
-        self.fleet = fleet;
+        let mut next = fleet(8);
+        let state = State::from_bytes(&bytes).expect("what was kept");
+        next.restore(state, self.now_ms).expect("room");
+        self.fleet = next;
     }
 
     fn tell(&mut self, at: usize, times: usize) {
@@ -149,21 +161,14 @@ impl World {
         }
     }
 
-    /// What is told counts, however late, unless the series was seen in its next life before.
+    /// What is told counts, unless a later frame was there before: that tells all that still goes on.
     fn note(&mut self, at: usize, frame: &Frame) {
+        if frame.sequence < self.read[at] {
+            return;
+        }
+        self.read[at] = frame.sequence;
         for (series, row) in &frame.rows {
-            let lives = self
-                .told
-                .keys()
-                .filter(|(node, of, _)| (node, of) == (&at, series));
-            if lives
-                .map(|(.., since)| *since)
-                .max()
-                .is_none_or(|newest| newest <= row[0])
-            {
-                let told = self.told.entry((at, *series, row[0])).or_default();
-                *told = (*told).max(*row);
-            }
+            self.told.insert((at, *series, row[0]), *row);
         }
     }
 
@@ -177,15 +182,13 @@ impl World {
         self.note(at, frame);
         let node = self.nodes[at].name.clone();
         let track = Track::Traffic("".into(), Role::Publisher);
-        let (sequence, payload) = (frame.sequence, frame.payload());
-        let life = None;
+        let (at_frame, payload) = (FrameAt::first(frame.sequence), frame.payload());
         self.news(
             at,
             What::Frame {
                 node,
                 track,
-                sequence,
-                life,
+                at: at_frame,
                 payload,
             },
         );
@@ -196,8 +199,7 @@ impl World {
     }
 
     fn view(&mut self) -> View {
-        self.fleet.tick(self.now_ms);
-        self.fleet.view(self.now_ms)
+        self.fleet.tick(self.now_ms)
     }
 
     /// Everything arrives, and every node tells all.
@@ -260,7 +262,13 @@ proptest! {
             for sum in &before.traffic {
                 let now = view.traffic.iter().find(|now| now.role == sum.role).expect("a sum");
                 prop_assert!(now.total.bytes >= sum.total.bytes, "a total fell");
-                prop_assert!(now.total.viewers_closed <= now.total.viewers, "more left than came");
+            }
+            for row in &before.broadcasts {
+                let same = |now: &&Broadcast| (&now.name, now.role) == (&row.name, row.role);
+                let now = view.broadcasts.iter().find(same).expect("a row");
+                prop_assert!(now.told.viewers >= row.told.viewers, "what was told fell");
+                prop_assert!(now.told.viewers_closed >= row.told.viewers_closed, "what was told fell");
+                prop_assert!(now.told.viewers_closed <= now.told.viewers, "more left than came");
             }
             before = view;
         }
@@ -287,11 +295,11 @@ proptest! {
         prop_assert!(State::from_bytes(&bytes).is_err());
         let mut world = World::new();
         let (node, track) = (world.nodes[0].name.clone(), Track::Node);
-        let (sequence, life, payload) = (1, None, Bytes::from(bytes));
+        let (at, payload) = (FrameAt::first(1), Bytes::from(bytes));
         let rows = Track::Traffic("".into(), Role::Publisher);
         for track in [track, rows] {
             let (node, payload) = (node.clone(), payload.clone());
-            world.news(0, What::Frame { node, track, sequence, life, payload });
+            world.news(0, What::Frame { node, track, at, payload });
         }
         world.view();
     }
@@ -319,7 +327,7 @@ fn a_state_that_is_cut_or_damaged_is_refused() {
 }
 
 #[test]
-fn what_a_lost_node_has_open_is_not_live_and_closes_when_it_stays_away() {
+fn what_a_lost_node_has_open_is_not_live_and_is_told_as_closed_when_it_stays_away() {
     let mut world = World::new();
     world.happen(0, &Event::View(0));
     world.happen(0, &Event::Tell);
@@ -330,48 +338,71 @@ fn what_a_lost_node_has_open_is_not_live_and_closes_when_it_stays_away() {
         (gone.broadcasts[0].watching, gone.nodes[0].present),
         (0, false)
     );
-    assert_eq!(gone.broadcasts[0].total.viewers_closed, 0);
+    assert_eq!(gone.broadcasts[0].told.viewers_closed, 0);
     world.now_ms += 60_000;
-    let closed = world.view().broadcasts[0].total;
-    assert_eq!((closed.viewers, closed.viewers_closed), (1, 1));
+    let closed = world.view().broadcasts[0].clone();
+    assert_eq!((closed.told.viewers, closed.told.viewers_closed), (1, 1));
+    assert_eq!((closed.total.viewers, closed.total.viewers_closed), (1, 0));
     world.happen(0, &Event::Tell);
     let back = world.view();
     assert_eq!(
-        (
-            back.broadcasts[0].watching,
-            back.broadcasts[0].total.viewers
-        ),
+        (back.broadcasts[0].watching, back.broadcasts[0].told.viewers),
         (1, 2)
     );
+    assert_eq!(back.broadcasts[0].total.viewers, 1);
 }
 
-#[test]
-fn what_is_forgotten_stays_in_the_sums() {
+#[tokio::test(start_paused = true)]
+async fn what_is_forgotten_stays_in_the_sums() {
     let mut world = World::new();
     world.happen(0, &Event::Bytes(0, 5));
     world.happen(0, &Event::Tell);
     world.happen(0, &Event::Leave);
-    world.now_ms += 25 * 3_600_000;
     world.view();
-    world.now_ms += 25 * 3_600_000;
+    for _ in 0..2 {
+        world.now_ms += 25 * 3_600_000;
+        tokio::time::advance(std::time::Duration::from_hours(25)).await;
+        world.view();
+    }
     let view = world.view();
     assert_eq!((view.nodes.len(), view.broadcasts.len()), (0, 0));
     assert_eq!(view.traffic[0].total.bytes, 5);
+    // Also by one that goes on from there.
+    world.happen(0, &Event::Kill);
+    assert_eq!(world.view().traffic[0].total.bytes, 5);
 }
 
-#[test]
-fn a_series_that_is_live_is_never_forgotten_however_quiet() {
+#[tokio::test(start_paused = true)]
+async fn a_series_that_is_live_is_never_forgotten_however_quiet() {
     let mut world = World::new();
     world.happen(0, &Event::Bytes(0, 5));
     world.happen(0, &Event::View(0));
     world.happen(0, &Event::Tell);
     for _ in 0..5 {
         world.now_ms += 25 * 3_600_000;
+        tokio::time::advance(std::time::Duration::from_hours(25)).await;
         world.view();
     }
     world.happen(0, &Event::Bytes(0, 1));
     world.happen(0, &Event::Tell);
     assert_eq!(world.view().traffic[0].total.bytes, 6);
+}
+
+#[test]
+fn a_state_of_more_than_there_is_room_for_is_refused() {
+    let mut world = World::new();
+    world.happen(0, &Event::Bytes(0, 5));
+    for node in 0..NODES {
+        world.happen(node, &Event::Tell);
+    }
+    let state = world.fleet.save().to_bytes();
+    let options = FleetOptions {
+        max_nodes: NODES - 1,
+        ..FleetOptions::default()
+    };
+    let mut small = Fleet::new(&options, 1);
+    let state = State::from_bytes(&state).expect("what was kept");
+    assert_eq!(small.restore(state, 1), Err(RestoreError::Full));
 }
 
 #[test]
@@ -385,8 +416,7 @@ fn a_node_that_two_sources_have_counts_once_and_stays_until_both_lose_it() {
     let again = What::Frame {
         node: name.clone(),
         track,
-        sequence: frame.sequence,
-        life: None,
+        at: FrameAt::first(frame.sequence),
         payload: frame.payload(),
     };
     world.fleet.take(
@@ -407,4 +437,23 @@ fn a_node_that_two_sources_have_counts_once_and_stays_until_both_lose_it() {
         world.now_ms,
     );
     assert!(!world.view().nodes[0].present);
+}
+
+#[test]
+fn frames_of_a_life_that_is_over_count_once_also_after_a_restart_of_the_collector() {
+    for kill in [false, true] {
+        let mut world = World::new();
+        world.happen(0, &Event::Bytes(0, 5));
+        world.happen(0, &Event::Tell);
+        world.happen(0, &Event::TellLate);
+        world.happen(0, &Event::End(0));
+        world.happen(0, &Event::Bytes(0, 3));
+        world.happen(0, &Event::Tell);
+        if kill {
+            world.happen(0, &Event::Kill);
+        } else {
+            world.happen(0, &Event::Leave);
+        }
+        assert_eq!(world.settle().traffic[0].total.bytes, 8, "killed: {kill}");
+    }
 }

@@ -16,6 +16,7 @@ fn broadcast(name: &str, rate: f64, watching: u64, bytes: u64) -> Broadcast {
             bytes,
             ..Traffic::default()
         },
+        told: Traffic::default(),
         watching,
         open: watching > 0,
         rate,

@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use moq_net::stats::{self, Registry};
+use moq_net::track::Info;
 use moq_net::{Pattern, Role as Direction, origin};
 use moq_tokio::server::Request;
 use moq_tokio::{Listener, listen};
 use streamgauge_core::Role;
-use streamgauge_moq::{Meter, Publisher};
-use streamgauge_tokio::{Config, Deltas, Frame, SinkError, Stats, StatsHandle, Tier};
+use streamgauge_moq::{Meter, Publisher, export_origin};
+use streamgauge_tokio::{
+    Config, Deltas, Frame, OriginProducer, SinkError, Stats, StatsHandle, Tier,
+};
 use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
@@ -160,9 +163,11 @@ async fn count(options: &RelayOptions, origin: &origin::Producer) -> Result<Stat
         .with_prefix(&options.prefix)
         .with_node(&options.node)
         .with_interval(options.interval)
-        .with_deltas(Deltas::Beside)
-        .with_sink(sink(Arc::clone(&slot)));
-    let stats = announce(config, &slot, origin)?;
+        .with_deltas(Deltas::Beside);
+    if options.levels > 0 || options.depth > 0 {
+        return count_in_parts(config, options, origin).await;
+    }
+    let stats = announce(config.with_sink(sink(Arc::clone(&slot))), &slot, origin)?;
     stats.flush().await;
     Ok(stats)
 }
@@ -177,6 +182,24 @@ fn announce(
     let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
     let stats = Stats::spawn(config)?;
     *slot = Some(Publisher::announce(origin, stats.path(), stats.tracks())?);
+    Ok(stats)
+}
+
+/// The same with broadcasts beside the node's own, which come and go.
+async fn count_in_parts(
+    config: Config,
+    options: &RelayOptions,
+    origin: &origin::Producer,
+) -> Result<Stats> {
+    let local = OriginProducer::new();
+    let config = config.with_levels(options.levels).with_depth(options.depth);
+    let stats = Stats::spawn(config.with_origin(&local))?;
+    tokio::spawn(export_origin(
+        local.consume(),
+        origin.clone(),
+        Info::default(),
+    ));
+    stats.flush().await;
     Ok(stats)
 }
 

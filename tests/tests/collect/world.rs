@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use streamgauge_core::{
-    Duration, Family, Instant, Presence, PublisherStats, PublisherTrack, Role, Schedule,
+    Duration, Family, Health, Instant, Presence, PublisherStats, PublisherTrack, Role, Schedule,
     SessionStats, Tier, Traffic,
-    collect::{
-        Fleet, FleetFull, FleetPolicy, FrameAt, Kept, ReadError, SourceId, TrackKind, TrackName,
-    },
+    collect::{Fleet, FleetPolicy, FrameAt, ReadError, SourceId, TrackKind, TrackName},
 };
 use streamgauge_tests::{Node, Reporter, Room, TIER_NAMES, Words, plus, track_name};
 
@@ -243,24 +241,10 @@ pub(crate) struct Reading {
 
 fn restore<F: Family>(from: &Fleet<F, Boxed<F>>, into: &mut Fleet<F, Boxed<F>>, now: Instant) {
     for kept in from.kept() {
-        // What finds no room, as the rows of prefixes in another order, is without a name from then on.
-        let _ = restore_one(into, kept, now);
+        // As it would be read back from a file. What finds no room is without a name from then on.
+        let kept = kept.map_names(|name| name.to_string());
+        let _ = into.restore(&kept.as_str(), now);
     }
-}
-
-/// As it would be read back from a file: names as text.
-fn restore_one<F: Family, N: std::fmt::Display>(
-    into: &mut Fleet<F, Boxed<F>>,
-    kept: Kept<F, N>,
-    now: Instant,
-) -> Result<(), FleetFull> {
-    let (name, source) = match &kept {
-        Kept::Lane { .. } => (String::new(), String::new()),
-        Kept::Row { name, .. } | Kept::Source { name, .. } => (name.to_string(), String::new()),
-        Kept::Track { source, .. } => (String::new(), source.to_string()),
-        Kept::Series { source, name, .. } => (name.to_string(), source.to_string()),
-    };
-    into.restore(&kept.with_names(&name, &source), now)
 }
 
 /// A node as the reader knows it.
@@ -278,8 +262,7 @@ fn lane(tier: &str, kind: TrackKind<'_>) -> usize {
 
 /// The lane of a total in `node.json`, if it is of traffic; otherwise if it is of presence.
 fn total_lane(name: &str, of_traffic: bool) -> Option<usize> {
-    let name = format!("{name}.json");
-    let name = TrackName::parse(&name)?;
+    let name = TrackName::of_total(name)?;
     let traffic = matches!(name.kind, TrackKind::Traffic(_));
     (traffic == of_traffic).then(|| lane(name.tier, name.kind))
 }
@@ -339,12 +322,13 @@ impl Reading {
         bytes: &[u8],
         now: Instant,
     ) -> Result<(), ReadError> {
-        let traffic = |name: &str| total_lane(name, true);
+        let (at, mut health) = (FrameAt::first(group), Health::default());
+        let lane = |name: &str| total_lane(name, true);
         self.traffic
-            .read_node::<KEY>(ids.0, group, bytes, traffic, now)?;
-        let presence = |name: &str| total_lane(name, false);
+            .read_node::<KEY>(ids.0, at, bytes, &mut health, lane, now)?;
+        let lane = |name: &str| total_lane(name, false);
         self.presence
-            .read_node::<KEY>(ids.1, group, bytes, presence, now)?;
+            .read_node::<KEY>(ids.1, at, bytes, &mut health, lane, now)?;
         Ok(())
     }
 

@@ -56,8 +56,8 @@ async fn a_group_has_256_frames_at_the_most() {
     // So many that a group does not come to eight times its keyframe.
     let open = |n: u32| handle.broadcast(&format!("room/{n}")).publisher_track("v");
     let mut tracks: Vec<_> = (0..512).map(open).collect();
-    for tick in 0..512 {
-        tracks[tick].frame();
+    for (tick, track) in tracks.iter_mut().enumerate() {
+        track.frame();
         node.tick().await;
         let groups = tick / 256 + 1;
         assert_eq!(counts(&node), (groups, tick + 1 - groups), "after {tick}");

@@ -112,10 +112,10 @@ impl Node {
     pub(crate) fn with(deltas: Deltas, config: Config) -> Self {
         let (read, refused) = (Arc::<Mutex<Read>>::default(), Arc::<AtomicU32>::default());
         let offered = Arc::<AtomicU32>::default();
-        let (taken, refuses, place) = (read.clone(), refused.clone(), offered.clone());
+        let (taken, refusing, place) = (read.clone(), refused.clone(), offered.clone());
         let sink = move |frame: &Frame| {
             let place = place.fetch_add(1, Ordering::Relaxed);
-            if refuses.load(Ordering::Relaxed) >> (place % 32) & 1 == 1 {
+            if refusing.load(Ordering::Relaxed) >> (place % 32) & 1 == 1 {
                 return Err(SinkError::Busy);
             }
             taken.lock().unwrap().take(frame);

@@ -18,26 +18,26 @@ fn noise(len: usize) -> Vec<u8> {
 #[test]
 fn frames_of_any_length_come_back() {
     // Among these a compressor's blocks end in many places of a frame.
-    let (mut packer, mut reader) = (Deflate::new(), Inflate::new(1 << 20));
+    let (mut deflate, mut reader) = (Deflate::new(), Inflate::new(1 << 20));
     let noise = noise(1 << 20);
     for len in (0..300)
         .chain((31_000..33_000).step_by(17))
         .chain([200_000])
     {
         let frame = &noise[len * 3..len * 4];
-        let packed = packer.frame(frame).unwrap();
+        let packed = deflate.frame(frame).unwrap();
         assert_eq!(reader.frame(&packed), Ok(frame), "{len} bytes");
     }
 }
 
 #[test]
 fn a_frame_that_is_held_is_not_written_over() {
-    let mut packer = Deflate::new();
+    let mut deflate = Deflate::new();
     let noise = noise(100_000);
     let frames: Vec<_> = noise.chunks(777).collect();
     let packed: Vec<_> = frames
         .iter()
-        .map(|frame| packer.frame(frame).unwrap())
+        .map(|frame| deflate.frame(frame).unwrap())
         .collect();
     let mut reader = Inflate::new(1 << 10);
     for (frame, packed) in frames.iter().zip(&packed) {
@@ -47,10 +47,10 @@ fn a_frame_that_is_held_is_not_written_over() {
 
 #[test]
 fn a_group_is_read_without_the_one_before() {
-    let mut packer = Deflate::new();
-    packer.frame(b"the quick brown fox").unwrap();
-    packer.begin_group();
-    let packed = packer.frame(b"the quick brown fox jumps").unwrap();
+    let mut deflate = Deflate::new();
+    deflate.frame(b"the quick brown fox").unwrap();
+    deflate.begin_group();
+    let packed = deflate.frame(b"the quick brown fox jumps").unwrap();
     assert_eq!(
         Inflate::new(100).frame(&packed),
         Ok(b"the quick brown fox jumps".as_slice())
@@ -122,10 +122,10 @@ proptest! {
         place in any::<prop::sample::Index>(),
         bit in 0..8u8,
     ) {
-        let mut packer = Deflate::new();
+        let mut deflate = Deflate::new();
         let mut reader = Inflate::new(2_000);
         for frame in &plain {
-            let mut packed = packer.frame(frame).expect("packed").to_vec();
+            let mut packed = deflate.frame(frame).expect("packed").to_vec();
             let at = place.index(packed.len());
             packed[at] ^= 1 << bit;
             if let Ok(read) = reader.frame(&packed) {

@@ -80,8 +80,8 @@ async fn a_late_reader_gets_the_open_group_whole() {
     let mut early = broadcast.track(&format!("{TRACK}.z")).await.unwrap();
     let mut early_reader = Reader::new();
     let mut early_group = None;
-    for n in 0..100 {
-        tracks[n].whole_frame(n);
+    for (n, track) in tracks.iter_mut().enumerate() {
+        track.whole_frame(n);
         stats.flush().await;
         let first = early_group.is_none();
         let group = match &mut early_group {

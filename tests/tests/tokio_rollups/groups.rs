@@ -13,6 +13,9 @@ use crate::{
 
 const PUBLISHER: &str = "publisher.json";
 
+/// The same of a group, as sinks know it.
+const PART: &str = ".stats/a/node/sjc/1/publisher.json";
+
 fn config(origin: &OriginProducer, depth: usize, linger: Duration) -> Config {
     let config = Config::new().with_origin(origin).with_depth(depth);
     config.with_group_linger(linger)
@@ -46,6 +49,7 @@ async fn each_group_has_the_rows_of_its_paths_and_no_others() {
     let origin = OriginProducer::new();
     let stats = spawn(config(&origin, 1, TICK).with_tiers(["edge"]));
     let handle = stats.tier(Tier::External);
+    let mut reader = origin.consume();
     let paths = ["a", "a/x", "a-b", "a/x/y", "b/x", "b\"/x"];
     let mut tracks = paths.map(|path| handle.broadcast(path).publisher_track("video"));
     tracks[1].bytes(7);
@@ -54,7 +58,6 @@ async fn each_group_has_the_rows_of_its_paths_and_no_others() {
         .broadcast("b/z")
         .subscriber_track("video");
     let _session = handle.session("a/customer");
-    let mut reader = origin.consume();
     stats.flush().await;
     let came = set([
         ".stats/a/node/sjc/1",
@@ -194,7 +197,8 @@ async fn what_finds_no_group_is_in_the_overflow_group() {
         "it lingers no more"
     );
     let (mut c, mut d) = (c, d);
-    [&mut c, &mut d].map(|track| track.bytes(1));
+    c.bytes(1);
+    d.bytes(1);
     stats.flush().await;
     assert_eq!(keys(&part("c")), ["c/x"], "there is room for it now");
     assert_eq!(keys(&part("__overflow__")), ["d/x"]);
@@ -207,8 +211,6 @@ async fn no_row_is_lost_to_a_side_sink_that_refuses() {
     let config = Config::new().with_depth(1).with_side_sink(record.sink());
     let stats = spawn(config.with_group_linger(Duration::ZERO).with_series(2));
     let handle = stats.tier(Tier::External);
-    const PART: &str = ".stats/a/node/sjc/1/publisher.json";
-    let mut told = 0;
     for round in 0..30_u64 {
         record.mood(if round % 3 == 0 {
             Mood::Accept
@@ -233,9 +235,28 @@ async fn no_row_is_lost_to_a_side_sink_that_refuses() {
             );
         }
     }
-    told += lives.values().sum::<u64>();
-    assert_eq!(told, 300);
+    assert_eq!(lives.values().sum::<u64>(), 300);
     assert_eq!(record.accepted(PART).pop(), Some(json!({})));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_is_not_unannounced_before_every_side_sink_knows_that_it_is_empty() {
+    let (origin, record) = (OriginProducer::new(), Record::default());
+    let mut reader = origin.consume();
+    let config = config(&origin, 1, Duration::ZERO);
+    let stats = spawn(config.with_side_sink(record.sink()));
+    let handle = stats.tier(Tier::External);
+    drop(handle.broadcast("a/x").publisher_track("video"));
+    stats.flush().await;
+    record.mood(Mood::Busy);
+    for _ in 0..3 {
+        stats.flush().await;
+    }
+    assert_eq!(news(&mut reader), [set([".stats/a/node/sjc/1"]), set([])]);
+    record.mood(Mood::Accept);
+    stats.flush().await;
+    assert_eq!(record.accepted(PART).pop(), Some(json!({})));
+    assert_eq!(news(&mut reader), [set([]), set([".stats/a/node/sjc/1"])]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -255,7 +276,7 @@ async fn groups_and_levels_are_published_side_by_side() {
     ]);
     assert_eq!(news(&mut reader), [came, set([])]);
     let level = record.accepted(".stats/prefix/a/sjc/1/publisher.json");
-    let group = record.accepted(".stats/a/node/sjc/1/publisher.json");
+    let group = record.accepted(PART);
     assert_eq!(
         (&level[0]["bytes"], &group[0]["a/x"]["bytes"]),
         (&json!(9), &json!(9))

@@ -3,6 +3,7 @@
 mod epoch;
 mod intake;
 mod keep;
+mod kept;
 mod lane;
 mod list;
 mod policy;
@@ -16,7 +17,7 @@ mod view;
 mod work;
 
 pub use intake::{FrameAt, Intake, ReadError, Refused};
-pub use keep::Kept;
+pub use kept::Kept;
 pub use lane::LaneSlot;
 pub use policy::FleetPolicy;
 pub use rate::Growth;
@@ -113,8 +114,9 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         self
     }
 
-    /// A node publishes: it is new, or returned, or began anew. Its frames may begin with any group, and
-    /// readers of what it published before are to be dropped first.
+    /// A node publishes: it is new, or returned, or began anew. Its frames may begin with any group. A
+    /// handle that it had before leads nowhere from now on, so that frames which are still on their way from
+    /// then are refused.
     ///
     /// # Errors
     /// When there is no room.

@@ -1,79 +1,87 @@
-//! One node: whether it is there, and what it told.
+//! One node: which sources have it, and what is known of it beside its counters.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use streamgauge_core::{Presence, Role, Traffic};
+use streamgauge_tokio::collect::{CollectError, CollectedNode, FleetFull, FrameAt};
 
-use super::series::Track;
-use super::words;
+use super::rate::Rate;
 use crate::source::SourceId;
-use crate::view::Tier;
+use crate::track::Track;
+
+/// Numbers of groups from here on come from a clock that counts microseconds, and rise in all lives of a
+/// node.
+const CLOCKED: u64 = 1_000_000_000_000;
+
+/// So many groups at most come again to a reader that connects anew: relays keep some.
+const REPEATED: u64 = 1_000;
 
 /// A node that is known.
 #[derive(Debug, Default)]
 pub(super) struct Node {
-    /// The sources that have it.
-    pub(super) holders: BTreeSet<SourceId>,
-    /// Which of its stays this is.
-    pub(super) stay: u64,
+    holders: BTreeSet<SourceId>,
+    /// As long as any source has it, and there is room for it.
+    here: Option<CollectedNode>,
     /// When it left, or was heard last, in milliseconds since the Unix epoch.
     pub(super) heard_ms: u64,
-    /// It has been away for so long that what was open on it was counted as closed.
-    pub(super) shut: bool,
-    /// When its life began, likewise, if it says so.
-    pub(super) since: Option<u64>,
-    /// Its traffic.
-    pub(super) traffic: BTreeMap<(Tier, Role), Track<Traffic>>,
-    /// Its sessions.
-    pub(super) sessions: BTreeMap<Tier, Track<Presence>>,
+    /// By track, the newest group that was read, whenever that was.
+    pub(super) newest: BTreeMap<Track, u64>,
+    /// How fast what flows in and out of it grows.
+    pub(super) rates: [Rate; 2],
 }
 
 impl Node {
+    /// One that no source has, from a moment on.
+    pub(super) fn gone(now_ms: u64) -> Self {
+        Self {
+            heard_ms: now_ms,
+            ..Self::default()
+        }
+    }
+
     /// Whether any source has it.
     pub(super) fn is_present(&self) -> bool {
         !self.holders.is_empty()
     }
 
-    /// A source has it. Says whether it is back, or new.
-    pub(super) fn came(&mut self, source: SourceId) -> bool {
-        let back = !self.is_present();
+    /// A source has it: if it is the first, the node arrives. Says whether there is room for it.
+    pub(super) fn came(
+        &mut self,
+        source: SourceId,
+        arrive: impl FnOnce() -> Result<CollectedNode, FleetFull>,
+    ) -> bool {
         self.holders.insert(source);
-        if back {
-            self.stay += 1;
-            self.shut = false;
+        if self.here.is_none() {
+            self.here = arrive().ok();
         }
-        back
+        self.here.is_some()
     }
 
-    /// A source has it no more. Says whether it is gone.
-    pub(super) fn left(&mut self, source: SourceId) -> bool {
-        self.holders.remove(&source) && !self.is_present()
+    /// A source has it no more: if it was the last, the node departs.
+    pub(super) fn left(&mut self, source: SourceId, now_ms: u64) {
+        if self.holders.remove(&source) && !self.is_present() {
+            self.heard_ms = now_ms;
+            self.here = None;
+        }
     }
 
-    /// All that flowed in a role, and how much a second.
-    pub(super) fn flow(&self, role: Role) -> (Traffic, f64) {
-        let tracks = self.traffic.iter().filter(|((_, of), _)| *of == role);
-        tracks.fold((Traffic::default(), 0.0), |(total, rate), (_, track)| {
-            let total = words::plus(total, track.total);
-            (total, rate + track.rate.per_second())
-        })
+    /// Reads a frame, if there is room for the node, and it is not one from before those that were read: what
+    /// it tells may be of lives that are over, and were counted.
+    pub(super) fn read(
+        &mut self,
+        track: &Track,
+        at: FrameAt,
+        payload: &[u8],
+    ) -> Result<(), CollectError> {
+        let Some(here) = self.here.as_ref().filter(|_| !self.is_repeated(track, at)) else {
+            return Ok(());
+        };
+        let read = here.read(&track.to_string(), at, payload);
+        self.newest.insert(track.clone(), at.group);
+        read
     }
 
-    /// Sessions now.
-    pub(super) fn open_sessions(&self) -> u64 {
-        let lives = self
-            .sessions
-            .values()
-            .flat_map(|track| track.lives.values());
-        let live = lives.filter(|kept| !kept.away && !kept.life.shut);
-        live.map(|kept| words::named(words::closing(kept.life.last), "sessions_closed"))
-            .sum()
-    }
-
-    /// How many series it has.
-    pub(super) fn series(&self) -> usize {
-        let traffic = self.traffic.values().map(|track| track.lives.len());
-        let sessions = self.sessions.values().map(|track| track.lives.len());
-        traffic.chain(sessions).sum()
+    fn is_repeated(&self, track: &Track, at: FrameAt) -> bool {
+        let newest = self.newest.get(track).filter(|newest| **newest >= CLOCKED);
+        newest.is_some_and(|newest| at.group < *newest && newest - at.group < REPEATED)
     }
 }

@@ -15,14 +15,6 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    /// Counts from nothing what has begun within the window before this moment; both in milliseconds.
-    pub(super) fn begin(&mut self, since: Option<u64>, ms: u64) {
-        let began = since.filter(|since| *since < ms && ms - since < WINDOW);
-        if let (Some(began), 0) = (began, self.len) {
-            self.note(began, 0);
-        }
-    }
-
     /// Notes a total at a moment, in milliseconds; no more than a few times a second are kept.
     pub(super) fn note(&mut self, ms: u64, total: u64) {
         let newest = self.moments.first().map_or(0, |moment| moment.0);
@@ -80,19 +72,6 @@ mod tests {
         assert_eq!(rate(&steady), 70.0);
         let quick: Vec<_> = (0..1_000).map(|n| (n * 10, n * 5)).collect();
         assert!((499.0..501.0).contains(&rate(&quick)));
-    }
-
-    #[test]
-    #[expect(clippy::float_cmp, reason = "these are exact")]
-    fn what_has_just_begun_has_a_rate_at_once() {
-        let mut rate = Rate::default();
-        rate.begin(Some(1_000), 3_000);
-        rate.note(3_000, 500);
-        assert_eq!(rate.per_second(), 250.0);
-        let mut old = Rate::default();
-        old.begin(Some(1_000), 60_000);
-        old.note(60_000, 500);
-        assert_eq!(old.per_second(), 0.0);
     }
 
     #[test]

@@ -1,23 +1,22 @@
 //! The fleet as it is kept in a file.
 //!
-//! The file begins with a name and a version, then come the length and a CRC-32 of what follows: the sums
-//! and lives in [postcard](https://docs.rs/postcard). It is written beside the one before and takes its
+//! The file begins with a name and a version, then come the length and a CRC-32 of what follows: all that the
+//! fleet keeps, in [postcard](https://docs.rs/postcard). It is written beside the one before and takes its
 //! place in one step, so that there is a whole file at every moment.
 
-use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 use serde::{Deserialize, Serialize};
-use streamgauge_core::{Family, Role};
+use streamgauge_core::{Family, Key, KeyWords};
+use streamgauge_tokio::KEY_BYTES;
+use streamgauge_tokio::collect::{Collected, FleetFull, Kept};
 
-use super::life::{Birth, Life};
+use super::Fleet;
 use super::node::Node;
-use super::rate::Rate;
-use super::series::{Kept, Lane, Sum, Track};
-use super::{Fleet, words};
-use crate::view::Tier;
+use super::sides::{Side, Sides};
+use crate::track::Track;
 
 /// What the file begins with; the last byte is the version.
 const MAGIC: [u8; 8] = *b"sgfleet\x01";
@@ -31,69 +30,93 @@ static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct State {
     epoch: u64,
-    nodes: Vec<SavedNode>,
-    traffic: Vec<(Tier, bool, SavedLane)>,
-    sessions: Vec<(Tier, SavedLane)>,
+    tiers: Vec<String>,
+    traffic: Vec<Saved>,
+    presence: Vec<Saved>,
+    broadcasts: Vec<SavedSide>,
+    roots: Vec<SavedSide>,
+    /// By node and track, the newest group that was read.
+    newest: Vec<(Arc<str>, String, u64)>,
+}
+
+type Words = Vec<u64>;
+
+/// One thing that is kept, as the fleet tells it.
+#[derive(Debug, Serialize, Deserialize)]
+enum Saved {
+    Lane {
+        lane: usize,
+        total: Words,
+        named: Words,
+        forgotten: Words,
+    },
+    Row {
+        lane: usize,
+        name: String,
+        is_prefix: bool,
+        is_inferred: bool,
+        totals: Words,
+    },
+    Source {
+        name: String,
+        epoch: Option<u64>,
+        since: u64,
+    },
+    Track {
+        source: String,
+        lane: usize,
+        over: Words,
+        told: Words,
+        seen: Words,
+        since: Option<Words>,
+        horizon: Option<u64>,
+    },
+    Series {
+        source: String,
+        lane: usize,
+        name: String,
+        since: Option<u64>,
+        is_ended: bool,
+        ago: u8,
+        words: Words,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct SavedNode {
+struct SavedSide {
+    lane: usize,
     name: Arc<str>,
-    since: Option<u64>,
-    heard_ms: u64,
-    shut: bool,
-    traffic: Vec<(Tier, bool, SavedTrack)>,
-    sessions: Vec<(Tier, SavedTrack)>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct SavedTrack {
-    total: Vec<u64>,
-    /// The place of the newest frame.
-    newest: u64,
-    lives: Vec<SavedLife>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct SavedLife {
-    name: Arc<str>,
-    birth: Birth,
-    last: Vec<u64>,
-    shut: bool,
-    /// The place of the newest frame.
-    told: u64,
-    told_ms: u64,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct SavedLane {
-    total: Vec<u64>,
-    series: Vec<SavedSum>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct SavedSum {
-    name: Arc<str>,
-    total: Vec<u64>,
     since: u64,
     moved_ms: u64,
+    total: Words,
+    told: Words,
 }
 
-/// Why a file is not what was kept.
+/// Why a file is not what was kept, or not all of it can be taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestoreError {
     /// It is another program's, or of another version.
     Foreign,
     /// It is damaged.
     Damaged,
+    /// Its tiers are others than those that are asked for.
+    OtherTiers,
+    /// There is more in it than there is room for.
+    Full,
 }
 
 impl fmt::Display for RestoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Foreign => write!(f, "it is no state of a collector of this version"),
-            Self::Damaged => write!(f, "it is damaged"),
-        }
+        f.write_str(match self {
+            Self::Foreign => "it is no state of a collector of this version",
+            Self::Damaged => "it is damaged",
+            Self::OtherTiers => {
+                "it was kept with other tiers; name the same with --tier, in that order"
+            }
+            Self::Full => {
+                "there is more in it than room; raise --max-nodes, --max-broadcasts or --max-series"
+            }
+        })
     }
 }
 
@@ -138,169 +161,239 @@ impl State {
 impl Fleet {
     /// All that is kept. O(series).
     pub fn save(&self) -> State {
-        let node = |(name, node): (&Arc<str>, &Node)| SavedNode {
-            name: name.clone(),
-            since: node.since,
-            heard_ms: node.heard_ms,
-            shut: node.shut,
-            traffic: traffic(&node.traffic, SavedTrack::of),
-            sessions: sessions(&node.sessions, SavedTrack::of),
-        };
-        State {
+        self.collector.look(|collected| State {
             epoch: self.epoch,
-            nodes: self.nodes.iter().map(node).collect(),
-            traffic: traffic(&self.traffic, SavedLane::of),
-            sessions: sessions(&self.sessions, SavedLane::of),
-        }
+            tiers: collected.tiers().to_vec(),
+            traffic: collected
+                .traffic()
+                .kept()
+                .map(|kept| saved(&kept))
+                .collect(),
+            presence: collected
+                .presence()
+                .kept()
+                .map(|kept| saved(&kept))
+                .collect(),
+            broadcasts: sides(&self.broadcasts),
+            roots: sides(&self.roots),
+            newest: self.newest(),
+        })
+    }
+
+    fn newest(&self) -> Vec<(Arc<str>, String, u64)> {
+        let nodes = self.nodes.iter();
+        let newest = nodes.flat_map(|(name, node)| {
+            let tracks = node.newest.iter();
+            tracks.map(|(track, group)| (Arc::clone(name), track.to_string(), *group))
+        });
+        newest.collect()
     }
 
     /// Counts on from what was kept. No node is there until a source says so.
-    pub fn restore(&mut self, state: State, now_ms: u64) {
+    ///
+    /// # Errors
+    ///
+    /// When it was kept for other tiers, or there is no room for all of it.
+    pub fn restore(&mut self, state: State, now_ms: u64) -> Result<(), RestoreError> {
         self.epoch = state.epoch;
-        self.traffic = by_role(state.traffic, |lane, _| lane.restore());
-        self.sessions = by_tier(state.sessions, |lane, _| lane.restore());
-        for saved in state.nodes {
-            let lanes = &mut self.traffic;
-            let traffic = by_role(saved.traffic, |track, key| {
-                track.restore(lanes.entry(key.clone()).or_default())
-            });
-            let lanes = &mut self.sessions;
-            let sessions = by_tier(saved.sessions, |track, key| {
-                track.restore(lanes.entry(key.clone()).or_default())
-            });
-            let node = Node {
-                since: saved.since,
-                // Nobody listened in between.
-                heard_ms: if saved.shut { saved.heard_ms } else { now_ms },
-                shut: saved.shut,
-                traffic,
-                sessions,
-                ..Node::default()
-            };
-            self.series += node.series();
-            self.nodes.insert(saved.name, node);
-        }
-    }
-}
-
-impl SavedTrack {
-    fn of<F: Family>(track: &Track<F>) -> Self {
-        let life = |(name, kept): (&Arc<str>, &Kept<F>)| SavedLife {
-            name: name.clone(),
-            birth: kept.life.birth,
-            last: kept.life.last.words().as_ref().to_vec(),
-            shut: kept.life.shut,
-            told: kept.life.told.1,
-            told_ms: kept.told_ms,
-        };
-        Self {
-            total: track.total.words().as_ref().to_vec(),
-            newest: track.newest.1,
-            lives: track.lives.iter().map(life).collect(),
-        }
-    }
-
-    fn restore<F: Family>(self, lane: &mut Lane<F>) -> Track<F> {
-        let mut lives = HashMap::with_capacity(self.lives.len());
-        for saved in self.lives {
-            let mut life = Life::new(saved.birth);
-            life.last = F::from_words(&saved.last);
-            life.shut = saved.shut;
-            life.told = (0, saved.told);
-            if let Some(sum) = lane.series.get_mut(&saved.name) {
-                sum.holders += 1;
-                if !life.shut {
-                    sum.away = words::plus(sum.away, words::closing(life.last));
-                }
+        self.collector
+            .change(|collected| restore(collected, &state))?;
+        for saved in &state.traffic {
+            if let Saved::Source { name, .. } = saved {
+                self.nodes.insert(name.as_str().into(), Node::gone(now_ms));
             }
-            let kept = Kept {
-                life,
-                away: true,
-                told_ms: saved.told_ms,
-            };
-            lives.insert(saved.name, kept);
         }
-        Track {
-            lives,
-            total: F::from_words(&self.total),
-            newest: (0, self.newest),
-            ..Track::default()
+        for (name, track, group) in state.newest {
+            let node = self.nodes.get_mut(&name);
+            if let Some((node, track)) = node.zip(Track::named(&track)) {
+                node.newest.insert(track, group);
+            }
         }
+        restore_sides(&mut self.broadcasts, state.broadcasts);
+        restore_sides(&mut self.roots, state.roots);
+        Ok(())
     }
 }
 
-impl SavedLane {
-    fn of<F: Family>(lane: &Lane<F>) -> Self {
-        let sum = |(name, sum): (&Arc<str>, &Sum<F>)| SavedSum {
-            name: name.clone(),
-            total: sum.total.words().as_ref().to_vec(),
-            since: sum.since,
-            moved_ms: sum.moved_ms,
-        };
-        Self {
-            total: lane.total.words().as_ref().to_vec(),
-            series: lane.series.iter().map(sum).collect(),
-        }
+fn restore(collected: &mut Collected, state: &State) -> Result<(), RestoreError> {
+    if !collected.tiers().starts_with(&state.tiers) {
+        return Err(RestoreError::OtherTiers);
     }
-
-    fn restore<F: Family>(self) -> Lane<F> {
-        let sums = self.series.into_iter().map(|saved| {
-            let sum = Sum {
-                total: F::from_words(&saved.total),
-                away: F::default(),
-                since: saved.since,
-                moved_ms: saved.moved_ms,
-                rate: Rate::default(),
-                holders: 0,
-            };
-            (saved.name, sum)
-        });
-        Lane {
-            series: sums.collect(),
-            total: F::from_words(&self.total),
-        }
+    let full = |_: FleetFull| RestoreError::Full;
+    for saved in &state.traffic {
+        collected.restore_traffic(&kept(saved)).map_err(full)?;
     }
+    for saved in &state.presence {
+        collected.restore_presence(&kept(saved)).map_err(full)?;
+    }
+    Ok(())
 }
 
-/// What is kept of each tier and role.
-fn traffic<T, S>(of: &BTreeMap<(Tier, Role), T>, save: impl Fn(&T) -> S) -> Vec<(Tier, bool, S)> {
-    let saved = of.iter();
-    let saved =
-        saved.map(|((tier, role), kept)| (tier.clone(), *role == Role::Publisher, save(kept)));
+fn sides<F: Family>(sides: &Sides<F>) -> Vec<SavedSide> {
+    let saved = sides.iter().map(|(lane, name, side)| SavedSide {
+        lane,
+        name: Arc::clone(name),
+        since: side.since,
+        moved_ms: side.moved_ms,
+        total: words(side.total),
+        told: words(side.told),
+    });
     saved.collect()
 }
 
-/// What is kept of each tier.
-fn sessions<T, S>(of: &BTreeMap<Tier, T>, save: impl Fn(&T) -> S) -> Vec<(Tier, S)> {
-    of.iter()
-        .map(|(tier, kept)| (tier.clone(), save(kept)))
-        .collect()
+fn restore_sides<F: Family>(sides: &mut Sides<F>, saved: Vec<SavedSide>) {
+    for saved in saved {
+        let mut side = Side::new(saved.since);
+        side.moved_ms = saved.moved_ms;
+        side.total = F::from_words(&saved.total);
+        side.told = F::from_words(&saved.told);
+        sides.restore(saved.lane, saved.name, side);
+    }
 }
 
-fn by_role<T, S>(
-    saved: Vec<(Tier, bool, S)>,
-    mut restore: impl FnMut(S, &(Tier, Role)) -> T,
-) -> BTreeMap<(Tier, Role), T> {
-    let restored = saved.into_iter().map(|(tier, publisher, saved)| {
-        let role = if publisher {
-            Role::Publisher
-        } else {
-            Role::Subscriber
-        };
-        let key = (tier, role);
-        let restored = restore(saved, &key);
-        (key, restored)
-    });
-    restored.collect()
+fn words<F: Family>(row: F) -> Words {
+    row.words().as_ref().to_vec()
 }
 
-fn by_tier<T, S>(
-    saved: Vec<(Tier, S)>,
-    mut restore: impl FnMut(S, &Tier) -> T,
-) -> BTreeMap<Tier, T> {
-    let restored = saved.into_iter().map(|(tier, saved)| {
-        let restored = restore(saved, &tier);
-        (tier, restored)
-    });
-    restored.collect()
+fn text<K: KeyWords>(key: &Key<K>) -> String {
+    key.to_str(&mut [0; KEY_BYTES])
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn saved<F: Family, K: KeyWords>(kept: &Kept<F, &Key<K>>) -> Saved {
+    match *kept {
+        Kept::Lane {
+            lane,
+            total,
+            named,
+            forgotten,
+        } => Saved::Lane {
+            lane,
+            total: words(total),
+            named: words(named),
+            forgotten: words(forgotten),
+        },
+        Kept::Row {
+            lane,
+            name,
+            is_prefix,
+            is_inferred,
+            totals,
+        } => Saved::Row {
+            lane,
+            name: text(name),
+            is_prefix,
+            is_inferred,
+            totals: words(totals),
+        },
+        Kept::Source { name, epoch, since } => Saved::Source {
+            name: text(name),
+            epoch,
+            since,
+        },
+        Kept::Track {
+            source,
+            lane,
+            over,
+            told,
+            seen,
+            since,
+            horizon,
+        } => Saved::Track {
+            source: text(source),
+            lane,
+            over: words(over),
+            told: words(told),
+            seen: words(seen),
+            since: since.map(words),
+            horizon,
+        },
+        Kept::Series {
+            source,
+            lane,
+            name,
+            since,
+            is_ended,
+            ago,
+            words: row,
+        } => Saved::Series {
+            source: text(source),
+            lane,
+            name: text(name),
+            since,
+            is_ended,
+            ago,
+            words: words(row),
+        },
+    }
+}
+
+fn kept<F: Family>(saved: &Saved) -> Kept<F, &str> {
+    let of = |words: &Words| F::from_words(words);
+    match saved {
+        Saved::Lane {
+            lane,
+            total,
+            named,
+            forgotten,
+        } => Kept::Lane {
+            lane: *lane,
+            total: of(total),
+            named: of(named),
+            forgotten: of(forgotten),
+        },
+        Saved::Row {
+            lane,
+            name,
+            is_prefix,
+            is_inferred,
+            totals,
+        } => Kept::Row {
+            lane: *lane,
+            name,
+            is_prefix: *is_prefix,
+            is_inferred: *is_inferred,
+            totals: of(totals),
+        },
+        Saved::Source { name, epoch, since } => Kept::Source {
+            name,
+            epoch: *epoch,
+            since: *since,
+        },
+        Saved::Track {
+            source,
+            lane,
+            over,
+            told,
+            seen,
+            since,
+            horizon,
+        } => Kept::Track {
+            source,
+            lane: *lane,
+            over: of(over),
+            told: of(told),
+            seen: of(seen),
+            since: since.as_ref().map(of),
+            horizon: *horizon,
+        },
+        Saved::Series {
+            source,
+            lane,
+            name,
+            since,
+            is_ended,
+            ago,
+            words,
+        } => Kept::Series {
+            source,
+            lane: *lane,
+            name,
+            since: *since,
+            is_ended: *is_ended,
+            ago: *ago,
+            words: of(words),
+        },
+    }
 }

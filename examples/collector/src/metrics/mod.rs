@@ -3,6 +3,7 @@
 //! | metric | labels | tells |
 //! |---|---|---|
 //! | `streamgauge_fleet_<word>_total` | `broadcast`, `tier`, `role` | all that was counted of one broadcast, on all nodes; the busiest ones only |
+//! | `streamgauge_fleet_watching` | `broadcast`, `tier`, `role` | who watch now, on nodes that are there |
 //! | `streamgauge_fleet_rest_<word>_total` | `tier`, `role` | what came while it was not shown under its broadcast |
 //! | `streamgauge_fleet_all_<word>_total` | `tier`, `role` | all that was ever counted; never falls |
 //! | `streamgauge_fleet_sessions_total`, `.._closed_total` | `tier` | sessions, on all nodes |
@@ -62,6 +63,7 @@ pub struct Sample {
 pub fn metrics(shown: &Shown, writer: Option<&remote_write::Tally>) -> Vec<Metric> {
     let mut all = Vec::new();
     broadcasts(&mut all, shown);
+    watching(&mut all, shown);
     sums(
         &mut all,
         "rest",
@@ -97,6 +99,25 @@ fn broadcasts(all: &mut Vec<Metric>, shown: &Shown) {
         });
         all.push(counter(word.name, word.help, samples.collect()));
     }
+}
+
+fn watching(all: &mut Vec<Metric>, shown: &Shown) {
+    let rows = shown.picked.rows.iter();
+    let rows = rows.filter_map(|row| shown.view.broadcasts.get(*row));
+    let samples = rows.map(|row| Sample {
+        labels: vec![
+            ("broadcast", row.name.clone()),
+            ("role", row.role.as_str().into()),
+            ("tier", tier(&row.tier)),
+        ],
+        value: row.watching,
+    });
+    all.push(Metric {
+        name: "streamgauge_fleet_watching".into(),
+        help: "who watch now, on nodes that are there".into(),
+        counter: false,
+        samples: samples.collect(),
+    });
 }
 
 fn sums(all: &mut Vec<Metric>, what: &str, help: &str, sums: &[Sum<Traffic>]) {
@@ -185,7 +206,11 @@ fn own(all: &mut Vec<Metric>, shown: &Shown) {
             "frames that could not be read",
             tally.bad_frames,
         ),
-        ("refused_series", "series that found no room", tally.refused),
+        (
+            "refused_nodes",
+            "news of nodes that found no room",
+            tally.refused,
+        ),
     ];
     all.extend(numbers.map(|(name, help, value)| single(name, help, true, value)));
     let rows = view.broadcasts.len() as u64;
@@ -280,6 +305,7 @@ mod tests {
                 bytes,
                 ..Traffic::default()
             },
+            told: Traffic::default(),
             watching: 0,
             open: false,
             rate: 0.0,

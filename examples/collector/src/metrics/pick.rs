@@ -136,6 +136,7 @@ mod tests {
                 bytes,
                 ..Traffic::default()
             },
+            told: Traffic::default(),
             watching: 0,
             open: false,
             rate,

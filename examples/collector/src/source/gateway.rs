@@ -30,7 +30,6 @@ pub(super) struct Gateway {
 /// A frame whose node is not known yet.
 struct Waiting {
     track: TrackId,
-    life: u16,
     payload: Bytes,
 }
 
@@ -62,7 +61,6 @@ impl Gateway {
         }
         let frame = Waiting {
             track: frame.track,
-            life: frame.life,
             payload: Bytes::copy_from_slice(frame.payload),
         };
         match self.name.clone() {
@@ -106,8 +104,7 @@ impl Gateway {
         Some(What::Frame {
             node: node.clone(),
             track: self.track(frame.track)?,
-            sequence: self.numbers.next(),
-            life: Some(frame.life),
+            at: self.numbers.next(),
             payload: frame.payload,
         })
     }

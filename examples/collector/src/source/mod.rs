@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use streamgauge_tokio::collect::FrameAt;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -51,9 +52,7 @@ pub enum What {
         /// On which track.
         track: Track,
         /// Its place among the track's frames.
-        sequence: u64,
-        /// The life of the node, if the link tells.
-        life: Option<u16>,
+        at: FrameAt,
         /// The frame.
         payload: Bytes,
     },
@@ -148,8 +147,8 @@ impl Numbers {
         Self(crate::clock::now_micros())
     }
 
-    const fn next(&mut self) -> u64 {
+    const fn next(&mut self) -> FrameAt {
         self.0 += 1;
-        self.0
+        FrameAt::first(self.0)
     }
 }

@@ -10,6 +10,7 @@ use moq_net::track::{Subscriber, Subscription};
 use serde::Deserialize;
 use streamgauge_core::MAX_TIERS;
 use streamgauge_relay::client::{Client, Target, Trust};
+use streamgauge_tokio::collect::FrameAt;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, sleep};
@@ -207,6 +208,7 @@ impl Node {
             let mut group = group.context("the track has ended")?;
             let sequence = group.sequence;
             // An error means that the group came too late, and that a newer one follows.
+            let mut frame_number = 0;
             while let Ok(Some(frame)) = group.read_frame().await {
                 if let Some(tiers) = tiers
                     && let Ok(node) = serde_json::from_slice::<Tiers>(&frame.payload)
@@ -217,13 +219,16 @@ impl Node {
                 let what = What::Frame {
                     node: self.name.clone(),
                     track: track.clone(),
-                    sequence,
-                    life: None,
+                    at: FrameAt {
+                        group: sequence,
+                        frame: frame_number,
+                    },
                     payload: frame.payload,
                 };
                 if !self.wire.tell(what).await {
                     return Ok(());
                 }
+                frame_number += 1;
             }
         }
     }

@@ -1,0 +1,157 @@
+//! What a fleet keeps, as plain values.
+
+/// One thing that a fleet keeps, as plain values; names as [`Key`](crate::Key)s when they come out of it, and as text
+/// when they go in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kept<F, N> {
+    /// The accounts of a lane.
+    Lane {
+        /// The lane.
+        lane: usize,
+        /// All that was ever counted.
+        total: F,
+        /// What of it was counted under a name.
+        named: F,
+        /// What of that was counted under a name that is forgotten.
+        forgotten: F,
+    },
+    /// The totals of a name, or of a prefix.
+    Row {
+        /// The lane.
+        lane: usize,
+        /// The name, or the prefix.
+        name: N,
+        /// Which of them.
+        is_prefix: bool,
+        /// Whether restarts had to be inferred.
+        is_inferred: bool,
+        /// All that was ever counted.
+        totals: F,
+    },
+    /// A node.
+    Source {
+        /// Its name.
+        name: N,
+        /// Its epoch, if `node.json` told.
+        epoch: Option<u64>,
+        /// When that began, in milliseconds since the Unix epoch.
+        since: u64,
+    },
+    /// What a node counted in a lane.
+    Track {
+        /// The node's name.
+        source: N,
+        /// The lane.
+        lane: usize,
+        /// What was counted in epochs that are over.
+        over: F,
+        /// What the node told of the last one.
+        told: F,
+        /// The sum of its series in the last one.
+        seen: F,
+        /// The sum of its series since it arrived, if it has not told yet whether its epoch is another.
+        since: Option<F>,
+        /// The latest beginning of a series that was forgotten though it may go on.
+        horizon: Option<u64>,
+    },
+    /// What a node told of a name.
+    Series {
+        /// The node's name.
+        source: N,
+        /// The lane.
+        lane: usize,
+        /// The name.
+        name: N,
+        /// When this life of it began.
+        since: Option<u64>,
+        /// Whether that is over.
+        is_ended: bool,
+        /// How many epochs ago it counted; two for all that are over.
+        ago: u8,
+        /// What the node told last.
+        words: F,
+    },
+}
+
+impl<F: Copy, N> Kept<F, N> {
+    /// The same with its names in another form.
+    pub fn map_names<'a, M>(&'a self, mut map: impl FnMut(&'a N) -> M) -> Kept<F, M> {
+        match *self {
+            Self::Lane {
+                lane,
+                total,
+                named,
+                forgotten,
+            } => Kept::Lane {
+                lane,
+                total,
+                named,
+                forgotten,
+            },
+            Self::Row {
+                lane,
+                ref name,
+                is_prefix,
+                is_inferred,
+                totals,
+            } => Kept::Row {
+                lane,
+                name: map(name),
+                is_prefix,
+                is_inferred,
+                totals,
+            },
+            Self::Source {
+                ref name,
+                epoch,
+                since,
+            } => Kept::Source {
+                name: map(name),
+                epoch,
+                since,
+            },
+            Self::Track {
+                ref source,
+                lane,
+                over,
+                told,
+                seen,
+                since,
+                horizon,
+            } => Kept::Track {
+                source: map(source),
+                lane,
+                over,
+                told,
+                seen,
+                since,
+                horizon,
+            },
+            Self::Series {
+                ref source,
+                lane,
+                ref name,
+                since,
+                is_ended,
+                ago,
+                words,
+            } => Kept::Series {
+                source: map(source),
+                lane,
+                name: map(name),
+                since,
+                is_ended,
+                ago,
+                words,
+            },
+        }
+    }
+
+    /// The same with names as [`Fleet::restore`](super::Fleet::restore) takes them.
+    pub fn as_str(&self) -> Kept<F, &str>
+    where
+        N: AsRef<str>,
+    {
+        self.map_names(AsRef::as_ref)
+    }
+}
