@@ -104,6 +104,7 @@ impl Gateway {
         Some(What::Frame {
             node: node.clone(),
             track: self.track(frame.track)?,
+            deflated: false,
             at: self.numbers.next(),
             payload: frame.payload,
         })

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use bytes::Bytes;
 use moq_net::broadcast::Consumer as Broadcast;
+use moq_net::group::Consumer as Group;
 use moq_net::origin::Consumer as Origin;
 use moq_net::track::{Subscriber, Subscription};
 use serde::Deserialize;
@@ -13,9 +15,10 @@ use streamgauge_relay::client::{Client, Target, Trust};
 use streamgauge_tokio::collect::FrameAt;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, sleep, timeout};
 use url::Url;
 
+use super::inflate::Inflate;
 use super::{What, Wire};
 use crate::backoff::Backoff;
 use crate::cli::SourceOptions;
@@ -29,6 +32,9 @@ const MAX_AGE: Duration = Duration::from_secs(30);
 
 /// Between two attempts to read a track that a node may not have yet.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// So long may the first group of a track take.
+const FIRST: Duration = Duration::from_secs(5);
 
 /// The tiers that every node has, or may have without saying so.
 const TIERS: [&str; 2] = ["", "internal"];
@@ -170,66 +176,117 @@ impl Node {
         while reading.join_next().await.is_some() {}
     }
 
-    /// Reads one track for as long as the node is there.
+    /// Reads one track for as long as the node is there: the sibling with patches, if the node has that.
     async fn read(self: Arc<Self>, track: Track, tiers: Option<mpsc::Sender<Vec<String>>>) {
+        let mut reading = Reading {
+            track,
+            deflated: true,
+            any: false,
+            tiers,
+        };
         loop {
-            match self.subscribe(&track).await {
-                Ok(subscriber) => match self.frames(subscriber, &track, tiers.as_ref()).await {
-                    Ok(()) => return,
-                    Err(error) => self.debug(&track, &error),
-                },
-                Err(error) => self.debug(&track, &error),
+            let Err(error) = self.attempt(&mut reading).await else {
+                return;
+            };
+            let (node, name) = (&self.name, reading.name());
+            tracing::debug!(%node, name, "a track cannot be read: {error:#}");
+            // The two have groups of their own, so that what was begun with one goes on with it.
+            if !reading.any {
+                reading.deflated = !reading.deflated;
             }
-            sleep(RETRY).await;
+            if reading.any || reading.deflated {
+                sleep(RETRY).await;
+            }
         }
-    }
-
-    fn debug(&self, track: &Track, error: &anyhow::Error) {
-        let node = &self.name;
-        tracing::debug!(%node, %track, "a track cannot be read: {error:#}");
-    }
-
-    async fn subscribe(&self, track: &Track) -> Result<Subscriber> {
-        let broadcast: Broadcast = self.origin.routed_broadcast(&*self.path).await?;
-        let subscription = Subscription::default().with_max_age(MAX_AGE);
-        let consumer = broadcast.track(&track.to_string())?;
-        Ok(consumer.subscribe(subscription).await?)
     }
 
     /// Ends well when nobody is interested any more.
-    async fn frames(
-        &self,
-        mut groups: Subscriber,
-        track: &Track,
-        tiers: Option<&mpsc::Sender<Vec<String>>>,
-    ) -> Result<()> {
+    async fn attempt(&self, reading: &mut Reading) -> Result<()> {
+        let broadcast: Broadcast = self.origin.routed_broadcast(&*self.path).await?;
+        let consumer = broadcast.track(&reading.name())?;
+        let subscription = Subscription::default().with_max_age(MAX_AGE);
+        let mut groups = consumer.subscribe(subscription).await?;
         loop {
-            let group = groups.recv_group().await?;
-            let mut group = group.context("the track has ended")?;
-            let sequence = group.sequence;
-            // An error means that the group came too late, and that a newer one follows.
-            let mut frame_number = 0;
-            while let Ok(Some(frame)) = group.read_frame().await {
-                if let Some(tiers) = tiers
-                    && let Ok(node) = serde_json::from_slice::<Tiers>(&frame.payload)
-                {
-                    // Full means that the tiers of the frame before are not even looked at.
-                    let _ = tiers.try_send(node.tiers);
-                }
-                let what = What::Frame {
-                    node: self.name.clone(),
-                    track: track.clone(),
-                    at: FrameAt {
-                        group: sequence,
-                        frame: frame_number,
-                    },
-                    payload: frame.payload,
-                };
-                if !self.wire.tell(what).await {
-                    return Ok(());
-                }
-                frame_number += 1;
+            let group = next_group(&mut groups, reading).await?;
+            if !self.group(group, reading).await? {
+                return Ok(());
             }
         }
     }
+
+    /// Reads a group to its end. Says whether anybody is still interested.
+    async fn group(&self, mut group: Group, reading: &mut Reading) -> Result<bool> {
+        let mut inflate = Inflate::new();
+        for frame in 0.. {
+            let payload = match group.read_frame().await {
+                Ok(Some(frame)) => frame.payload,
+                Ok(None) => break,
+                // It came too late; a newer one follows, but one of patches is long.
+                Err(error) if reading.deflated => return Err(error.into()),
+                Err(_) => break,
+            };
+            let payload = if reading.deflated {
+                inflate.frame(&payload)?.into()
+            } else {
+                payload
+            };
+            let at = FrameAt {
+                group: group.sequence,
+                frame,
+            };
+            if !self.frame(reading, at, payload).await {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Says whether anybody is still interested.
+    async fn frame(&self, reading: &mut Reading, at: FrameAt, payload: Bytes) -> bool {
+        reading.any = true;
+        if let Some(tiers) = &reading.tiers
+            && let Ok(node) = serde_json::from_slice::<Tiers>(&payload)
+            && !node.tiers.is_empty()
+        {
+            // Full means that the tiers of the frame before are not even looked at.
+            let _ = tiers.try_send(node.tiers);
+        }
+        let what = What::Frame {
+            node: self.name.clone(),
+            track: reading.track.clone(),
+            deflated: reading.deflated,
+            at,
+            payload,
+        };
+        self.wire.tell(what).await
+    }
+}
+
+/// A track that is read, and how.
+struct Reading {
+    track: Track,
+    /// Its sibling with patches is.
+    deflated: bool,
+    /// A frame has come.
+    any: bool,
+    /// Who wants to know of the node's tiers.
+    tiers: Option<mpsc::Sender<Vec<String>>>,
+}
+
+impl Reading {
+    fn name(&self) -> String {
+        let ending = if self.deflated { ".z" } else { "" };
+        format!("{}{ending}", self.track)
+    }
+}
+
+/// The first one comes soon, or there is no such track.
+async fn next_group(groups: &mut Subscriber, reading: &Reading) -> Result<Group> {
+    let group = if reading.any {
+        groups.recv_group().await
+    } else {
+        let first = timeout(FIRST, groups.recv_group()).await;
+        first.context("nothing comes on the track")?
+    };
+    group?.context("the track has ended")
 }
