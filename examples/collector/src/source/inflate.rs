@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn frames_come_out_as_they_went_in_group_by_group() {
         for _ in 0..2 {
-            let (mut packer, mut reader) =
+            let (mut deflate, mut reader) =
                 (Compress::new(Compression::fast(), false), Inflate::new());
             for len in [1, 0, 10, 100_000, 3] {
                 let plain: Vec<u8> = (0..len)
@@ -94,7 +94,7 @@ mod tests {
                 let packed = if plain.is_empty() {
                     Vec::new()
                 } else {
-                    pack(&mut packer, &plain)
+                    pack(&mut deflate, &plain)
                 };
                 if !plain.is_empty() {
                     assert_eq!(reader.frame(&packed), Ok(plain));
@@ -105,8 +105,8 @@ mod tests {
 
     #[test]
     fn a_frame_that_grows_past_the_limit_is_refused() {
-        let mut packer = Compress::new(Compression::best(), false);
-        let packed = pack(&mut packer, &vec![0; LIMIT + 1]);
+        let mut deflate = Compress::new(Compression::best(), false);
+        let packed = pack(&mut deflate, &vec![0; LIMIT + 1]);
         assert!(packed.len() < 100_000);
         assert_eq!(Inflate::new().frame(&packed), Err(Corrupt));
     }

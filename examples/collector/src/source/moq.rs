@@ -33,8 +33,8 @@ const MAX_AGE: Duration = Duration::from_secs(30);
 /// Between two attempts to read a track that a node may not have yet.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// So long may the first group of a track take.
-const FIRST: Duration = Duration::from_secs(5);
+/// So long may the first group of a track of patches take.
+const FIRST: Duration = Duration::from_secs(2);
 
 /// The tiers that every node has, or may have without saying so.
 const TIERS: [&str; 2] = ["", "internal"];
@@ -180,34 +180,29 @@ impl Node {
     async fn read(self: Arc<Self>, track: Track, tiers: Option<mpsc::Sender<Vec<String>>>) {
         let mut reading = Reading {
             track,
-            deflated: true,
-            any: false,
+            deflated: None,
             tiers,
         };
-        loop {
-            let Err(error) = self.attempt(&mut reading).await else {
-                return;
-            };
-            let (node, name) = (&self.name, reading.name());
-            tracing::debug!(%node, name, "a track cannot be read: {error:#}");
-            // The two have groups of their own, so that what was begun with one goes on with it.
-            if !reading.any {
-                reading.deflated = !reading.deflated;
-            }
-            if reading.any || reading.deflated {
-                sleep(RETRY).await;
-            }
+        while let Err(error) = self.attempt(&mut reading).await {
+            let (node, track) = (&self.name, &reading.track);
+            tracing::debug!(%node, %track, "a track cannot be read: {error:#}");
+            sleep(RETRY).await;
         }
     }
 
     /// Ends well when nobody is interested any more.
     async fn attempt(&self, reading: &mut Reading) -> Result<()> {
         let broadcast: Broadcast = self.origin.routed_broadcast(&*self.path).await?;
-        let consumer = broadcast.track(&reading.name())?;
-        let subscription = Subscription::default().with_max_age(MAX_AGE);
-        let mut groups = consumer.subscribe(subscription).await?;
+        let (mut groups, first) = match reading.deflated {
+            Some(deflated) => (subscribe(&broadcast, &reading.track, deflated).await?, None),
+            None => choose(&broadcast, reading).await?,
+        };
+        let mut next = first;
         loop {
-            let group = next_group(&mut groups, reading).await?;
+            let group = match next.take() {
+                Some(group) => group,
+                None => next_group(&mut groups).await?,
+            };
             if !self.group(group, reading).await? {
                 return Ok(());
             }
@@ -217,15 +212,15 @@ impl Node {
     /// Reads a group to its end. Says whether anybody is still interested.
     async fn group(&self, mut group: Group, reading: &mut Reading) -> Result<bool> {
         let mut inflate = Inflate::new();
+        let deflated = reading.deflated == Some(true);
         for frame in 0.. {
             let payload = match group.read_frame().await {
                 Ok(Some(frame)) => frame.payload,
-                Ok(None) => break,
-                // It came too late; a newer one follows, but one of patches is long.
-                Err(error) if reading.deflated => return Err(error.into()),
-                Err(_) => break,
+                // It came too late. A newer one follows, but where there are patches that is far away.
+                Err(error) if deflated => return Err(error.into()),
+                Ok(None) | Err(_) => break,
             };
-            let payload = if reading.deflated {
+            let payload = if deflated {
                 inflate.frame(&payload)?.into()
             } else {
                 payload
@@ -243,7 +238,6 @@ impl Node {
 
     /// Says whether anybody is still interested.
     async fn frame(&self, reading: &mut Reading, at: FrameAt, payload: Bytes) -> bool {
-        reading.any = true;
         if let Some(tiers) = &reading.tiers
             && let Ok(node) = serde_json::from_slice::<Tiers>(&payload)
             && !node.tiers.is_empty()
@@ -254,7 +248,7 @@ impl Node {
         let what = What::Frame {
             node: self.name.clone(),
             track: reading.track.clone(),
-            deflated: reading.deflated,
+            deflated: reading.deflated == Some(true),
             at,
             payload,
         };
@@ -265,28 +259,41 @@ impl Node {
 /// A track that is read, and how.
 struct Reading {
     track: Track,
-    /// Its sibling with patches is.
-    deflated: bool,
-    /// A frame has come.
-    any: bool,
+    /// Its sibling with patches is, or is not; nothing until that is known. The two have groups of their own,
+    /// so that what was begun with one goes on with it.
+    deflated: Option<bool>,
     /// Who wants to know of the node's tiers.
     tiers: Option<mpsc::Sender<Vec<String>>>,
 }
 
-impl Reading {
-    fn name(&self) -> String {
-        let ending = if self.deflated { ".z" } else { "" };
-        format!("{}{ending}", self.track)
-    }
+/// The sibling with patches if anything comes on it, otherwise the track, all that came on it meanwhile
+/// included.
+async fn choose(
+    broadcast: &Broadcast,
+    reading: &mut Reading,
+) -> Result<(Subscriber, Option<Group>)> {
+    let plain = subscribe(broadcast, &reading.track, false).await;
+    let patches = async {
+        let mut groups = subscribe(broadcast, &reading.track, true).await?;
+        let group = next_group(&mut groups).await?;
+        anyhow::Ok((groups, group))
+    };
+    let (groups, first) = match timeout(FIRST, patches).await {
+        Ok(Ok((groups, group))) => (groups, Some(group)),
+        Ok(Err(_)) | Err(_) => (plain?, None),
+    };
+    reading.deflated = Some(first.is_some());
+    Ok((groups, first))
 }
 
-/// The first one comes soon, or there is no such track.
-async fn next_group(groups: &mut Subscriber, reading: &Reading) -> Result<Group> {
-    let group = if reading.any {
-        groups.recv_group().await
-    } else {
-        let first = timeout(FIRST, groups.recv_group()).await;
-        first.context("nothing comes on the track")?
-    };
-    group?.context("the track has ended")
+async fn subscribe(broadcast: &Broadcast, track: &Track, deflated: bool) -> Result<Subscriber> {
+    let ending = if deflated { ".z" } else { "" };
+    let consumer = broadcast.track(&format!("{track}{ending}"))?;
+    let subscription = Subscription::default().with_max_age(MAX_AGE);
+    Ok(consumer.subscribe(subscription).await?)
+}
+
+async fn next_group(groups: &mut Subscriber) -> Result<Group> {
+    let group = groups.recv_group().await?;
+    group.context("the track has ended")
 }
