@@ -4,8 +4,9 @@ use crate::{
     encode::{
         Whole, Window,
         json::{self, Since},
+        patch,
     },
-    ledger::{Books, Ledger, MAX_LANES, Series},
+    ledger::{Books, Change, Ledger, MAX_LANES, Series},
     meter::Meter,
     schema::Family,
     storage::Storage,
@@ -25,7 +26,7 @@ pub struct Chunk {
 #[derive(Clone, Copy, Debug, Default)]
 struct Cursor {
     stage: Stage,
-    /// The next row, among the lane's rows.
+    /// The next row, among the lane's rows; of a patch, the next row by its id, plus one.
     row: usize,
     /// Whether a row has gone out.
     began: bool,
@@ -130,6 +131,49 @@ impl<F: Family, B: Books<F>> Feed<F, B> {
         Chunk { len, end }
     }
 
+    /// Writes the next piece of a JSON merge patch (RFC 7396) into `buf`: it makes what the reader of patches
+    /// was last told into the lane's frame as it is now. Without [`Mark`](crate::Mark)s in the books an
+    /// empty one. The order of its members means nothing.
+    ///
+    /// A gauge that was never set, which is `null` in frames, is not there for who applies patches.
+    ///
+    /// Begins after a [`reset`](Self::reset). Cost: O(series that changed).
+    pub fn encode_patch<S: Storage<F>>(
+        &mut self,
+        meter: &Meter<F, S>,
+        lane: usize,
+        buf: &mut [u8],
+    ) -> Chunk {
+        let mut len = 0;
+        while self.cursor.stage != Stage::Closed {
+            let room = buf.get_mut(len..).unwrap_or_default();
+            if room.is_empty() {
+                break;
+            }
+            len += self.step_patch(meter, lane, room);
+        }
+        Chunk {
+            len,
+            end: self.cursor.stage == Stage::Closed,
+        }
+    }
+
+    /// Notes that the reader of patches was told of the lane's frame as it is now, by a patch. To be called
+    /// before [`accept`](Self::accept).
+    pub fn accept_patch(&mut self, lane: usize) {
+        self.ledger.ack_patch(lane);
+    }
+
+    /// The same, by a whole frame.
+    pub fn accept_keyframe(&mut self, lane: usize) {
+        self.ledger.ack_keyframe(lane);
+    }
+
+    /// Notes that there is no reader of patches any more, or another.
+    pub fn forget_patches(&mut self, lane: usize) {
+        self.ledger.forget_patches(lane);
+    }
+
     /// Notes that the sink accepted the lane's whole frame.
     pub fn accept<S: Storage<F>>(&mut self, meter: &Meter<F, S>, lane: usize) {
         self.reset();
@@ -157,6 +201,53 @@ impl<F: Family, B: Books<F>> Feed<F, B> {
                 copied => copied,
             },
         }
+    }
+
+    fn step_patch<S: Storage<F>>(
+        &mut self,
+        meter: &Meter<F, S>,
+        lane: usize,
+        room: &mut [u8],
+    ) -> usize {
+        match self.cursor.stage {
+            Stage::Open => {
+                self.cursor.row = plus_one(self.ledger.first_change(lane));
+                self.brace(b'{', Stage::Rows, room)
+            }
+            Stage::Closed => 0,
+            Stage::Rows => self.change(meter, room),
+        }
+    }
+
+    /// Encodes what there is to say of the next series, or the piece of it that fits; the closing brace when
+    /// there is none.
+    fn change<S: Storage<F>>(&mut self, meter: &Meter<F, S>, room: &mut [u8]) -> usize {
+        let Some((id, change)) = next_change(&self.ledger, self.cursor.row) else {
+            return self.brace(b'}', Stage::Closed, room);
+        };
+        let (first, skip) = (!self.cursor.began, self.cursor.skip);
+        let Some(series) = self.ledger.series(meter, id) else {
+            return self.brace(b'}', Stage::Closed, room);
+        };
+        self.since.become_since(series.since);
+        let fits = skip == 0 && room.len() >= json::longest_row::<F>(series.key.len());
+        let (written, whole) = if fits {
+            let mut out = Whole::new(room);
+            patch::row::<F, _>(&mut out, &series, change, &self.since, first);
+            (out.written(), true)
+        } else {
+            let mut out = Window::new(room, skip);
+            patch::row::<F, _>(&mut out, &series, change, &self.since, first);
+            (out.written(), out.is_complete())
+        };
+        self.cursor.skip = if whole { 0 } else { skip + written };
+        self.cursor.row = plus_one(if whole {
+            self.ledger.change_after(id)
+        } else {
+            Some(id)
+        });
+        self.cursor.began |= whole;
+        written
     }
 
     fn brace(&mut self, brace: u8, then: Stage, room: &mut [u8]) -> usize {
@@ -225,6 +316,23 @@ impl<F: Family, B: Books<F>> Feed<F, B> {
         }
         written
     }
+}
+
+/// The series at `row`, an id plus one, or the next after it that changed.
+#[inline]
+fn next_change<F: Family, B: Books<F>>(ledger: &Ledger<F, B>, row: usize) -> Option<(u32, Change)> {
+    let mut next = u32::try_from(row).ok()?.checked_sub(1);
+    while let Some(id) = next {
+        if let Some(change) = ledger.change(id) {
+            return Some((id, change));
+        }
+        next = ledger.change_after(id);
+    }
+    None
+}
+
+fn plus_one(id: Option<u32>) -> usize {
+    id.map_or(0, |id| id as usize + 1)
 }
 
 /// The series at `row` of a lane, past those that do not show.

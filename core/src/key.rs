@@ -96,6 +96,16 @@ impl<K: KeyWords> Key<K> {
     /// When the name is longer than the key's room.
     pub fn new(name: &str) -> Result<Self, KeyTooLong> {
         let mut key = Self::EMPTY;
+        match key.copy(name.as_bytes(), |_| Some(())) {
+            Some(()) if !is_reserved(name.as_bytes()) => Ok(key),
+            _ => Self::spell(name),
+        }
+    }
+
+    /// The same for a name that is reserved, or longer than a key.
+    #[cold]
+    fn spell(name: &str) -> Result<Self, KeyTooLong> {
+        let mut key = Self::EMPTY;
         if is_reserved(name.as_bytes()) {
             key.push(b'_')?;
         }
@@ -111,6 +121,12 @@ impl<K: KeyWords> Key<K> {
             name.bytes().try_for_each(|byte| key.push(byte))?;
         }
         Ok(key)
+    }
+
+    /// Whether the other is the same name.
+    #[inline]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.len == other.len && self.used_words() == other.used_words()
     }
 
     /// The empty name.
@@ -172,12 +188,6 @@ impl<K: KeyWords> Key<K> {
         let words = self.words.as_ref();
         let used = self.len().div_ceil(WORD).min(words.len());
         words.get(..used).unwrap_or_default()
-    }
-
-    /// Whether both are the same name.
-    #[inline]
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        self.len == other.len && self.used_words() == other.used_words()
     }
 
     /// The key of a path's first segments, so many of them; nothing if it has fewer. One that would read
@@ -258,23 +268,35 @@ impl<K: KeyWords> Key<K> {
         core::str::from_utf8(out).map_err(|_| KeyTooLong { capacity })
     }
 
-    /// Takes the bytes of a path a word at a time, if they fit and no segment is empty.
+    /// Takes the bytes of a path, if they fit and no segment is empty.
     #[inline]
     fn fill(&mut self, path: &[u8]) -> Option<()> {
-        let words = self.words.as_mut();
-        if path.len() > words.len() * WORD || path.last() == Some(&b'/') {
+        if path.last() == Some(&b'/') {
             return None;
         }
-        self.len = u16::try_from(path.len()).ok()?;
-        let (whole, rest) = path.as_chunks::<WORD>();
         let mut seam = Seam::START;
+        self.copy(path, |word| {
+            seam = seam.pass(word)?;
+            Some(())
+        })
+    }
+
+    /// Takes bytes a word at a time, if they fit and each word passes.
+    #[inline]
+    fn copy(&mut self, bytes: &[u8], mut pass: impl FnMut(usize) -> Option<()>) -> Option<()> {
+        let words = self.words.as_mut();
+        if bytes.len() > words.len() * WORD {
+            return None;
+        }
+        self.len = u16::try_from(bytes.len()).ok()?;
+        let (whole, rest) = bytes.as_chunks::<WORD>();
         for (word, chunk) in words.iter_mut().zip(whole) {
             *word = usize::from_le_bytes(*chunk);
-            seam = seam.pass(*word)?;
+            pass(*word)?;
         }
         if let Some(word) = words.get_mut(whole.len()).filter(|_| !rest.is_empty()) {
-            *word = last_word(path, rest);
-            seam.pass(*word)?;
+            *word = last_word(bytes, rest);
+            pass(*word)?;
         }
         Some(())
     }

@@ -60,10 +60,10 @@ pub use handle::{
 pub use key::{Key, KeyTooLong, KeyWords, OVERFLOW};
 pub use label::{MAX_TIERS, Role, Tier};
 pub use ledger::{
-    Account, Books, InlineBooks, Lane, Ledger, Linger, MAX_LANES, Pages, Series, Span, Split,
+    Account, Books, InlineBooks, Lane, Ledger, Linger, MAX_LANES, Mark, Pages, Series, Span, Split,
 };
 pub use meter::Meter;
-pub use node::{Health, Names};
+pub use node::{Health, Names, Told};
 pub use pool::{Pool, Usage};
 pub use reporter::{Reporter, Schedule, TrackId};
 pub use retained::{NoRoom, RestoreError, Restored, Saved};

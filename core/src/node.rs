@@ -1,5 +1,10 @@
 //! `node.json`: the reporter's own state, and totals that never fall.
 
+mod patch;
+
+pub use patch::Told;
+pub(crate) use patch::encode_patch;
+
 use crate::{
     encode::{Out, Window, json, number::number},
     families::{Presence, Traffic},
@@ -95,25 +100,32 @@ pub(crate) fn encode<N: Names + ?Sized, T: Books<Traffic>, P: Books<Presence>>(
     }
 }
 
+/// The names of the numbers in front.
+const NUMBERS: [&str; 15] = [
+    "{\"epoch\":",
+    ",\"since\":",
+    ",\"ts_ms\":",
+    ",\"uptime_ms\":",
+    ",\"interval_ms\":",
+    ",\"ticks\":",
+    ",\"late_ticks\":",
+    ",\"skipped_ticks\":",
+    ",\"early_ticks\":",
+    ",\"frames\":",
+    ",\"frame_bytes\":",
+    ",\"refused_frames\":",
+    ",\"boots\":",
+    ",\"restored_boots\":",
+    ",\"refused_boots\":",
+];
+
+/// What `node.json` begins with.
 fn numbers(out: &mut impl Out, health: &Health) {
-    const NAMES: [&str; 15] = [
-        "{\"epoch\":",
-        ",\"since\":",
-        ",\"ts_ms\":",
-        ",\"uptime_ms\":",
-        ",\"interval_ms\":",
-        ",\"ticks\":",
-        ",\"late_ticks\":",
-        ",\"skipped_ticks\":",
-        ",\"early_ticks\":",
-        ",\"frames\":",
-        ",\"frame_bytes\":",
-        ",\"refused_frames\":",
-        ",\"boots\":",
-        ",\"restored_boots\":",
-        ",\"refused_boots\":",
-    ];
-    let values = [
+    put_fields(out, &NUMBERS, &front(health));
+}
+
+fn front(health: &Health) -> [u64; NUMBERS.len()] {
+    [
         health.epoch,
         health.since,
         health.ts_ms,
@@ -129,8 +141,7 @@ fn numbers(out: &mut impl Out, health: &Health) {
         health.boots,
         health.restored_boots,
         health.refused_boots,
-    ];
-    put_fields(out, &NAMES, &values);
+    ]
 }
 
 /// Where the node's stats are published, if the names tell.
@@ -163,16 +174,23 @@ fn tiers(out: &mut impl Out, names: &(impl Names + ?Sized), tiers: usize) {
     out.put(b"]");
 }
 
+/// The names of the numbers about a table.
+const USAGE: [&str; 6] = [
+    "{\"series\":",
+    ",\"series_capacity\":",
+    ",\"cells\":",
+    ",\"cells_capacity\":",
+    ",\"folded_keys\":",
+    ",\"folded_guards\":",
+];
+
 fn usage(out: &mut impl Out, name: &str, usage: &Usage) {
-    const NAMES: [&str; 6] = [
-        "{\"series\":",
-        ",\"series_capacity\":",
-        ",\"cells\":",
-        ",\"cells_capacity\":",
-        ",\"folded_keys\":",
-        ",\"folded_guards\":",
-    ];
     out.put(name.as_bytes());
+    put_fields(out, &USAGE, &of_usage(usage));
+    out.put(b"}");
+}
+
+fn of_usage(usage: &Usage) -> [u64; USAGE.len()] {
     let values = [
         usage.series,
         usage.series_capacity,
@@ -181,8 +199,7 @@ fn usage(out: &mut impl Out, name: &str, usage: &Usage) {
         usage.folded_keys,
         usage.folded_guards,
     ];
-    put_fields(out, &NAMES, &values.map(|value| value as u64));
-    out.put(b"}");
+    values.map(|value| value as u64)
 }
 
 /// How full the tables of the other families are, if there are any.
@@ -237,7 +254,20 @@ fn lane_total<F: Family>(
     track: &str,
     total: &[u64],
 ) {
-    out.put(if place == 0 { b"\"" } else { b",\"" });
+    lane_name(out, names, place == 0, tier, track);
+    json::words::<F>(out, total);
+    out.put(b"}");
+}
+
+/// Writes `"tier/track":`, after a comma unless it is the first.
+fn lane_name(
+    out: &mut impl Out,
+    names: &(impl Names + ?Sized),
+    first: bool,
+    tier: usize,
+    track: &str,
+) {
+    out.put(if first { b"\"" } else { b",\"" });
     let tier = Tier::from_index(tier).map_or("", |tier| names.tier(tier));
     if !tier.is_empty() {
         json::text(out, tier.as_bytes());
@@ -245,8 +275,6 @@ fn lane_total<F: Family>(
     }
     out.put(track.as_bytes());
     out.put(b"\":");
-    json::words::<F>(out, total);
-    out.put(b"}");
 }
 
 /// The names of a node's tiers, and its own.
@@ -263,6 +291,12 @@ pub trait Names {
     /// The families that the node publishes beside traffic and presence, each with how full its tables
     /// are.
     fn families(&self) -> &[(&str, Usage)] {
+        &[]
+    }
+
+    /// How full their tables were when the reader of patches was last told; for merge patches alone. A family
+    /// that is missing here is told in full.
+    fn families_told(&self) -> &[Usage] {
         &[]
     }
 }

@@ -1,5 +1,6 @@
 //! The publisher of a node, sans I/O: it says when it wants to be called, and hands out bytes.
 
+mod patch;
 mod retain;
 
 use retain::Carried;
@@ -269,8 +270,16 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         S: Storage<Traffic>,
         Q: Storage<Presence>,
     {
-        self.health.frames += 1;
-        self.health.frame_bytes += self.sent as u64;
+        self.count_beside(self.sent, true);
+        self.accept_counted(meters);
+    }
+
+    /// The same for a frame that [`count_beside`](Self::count_beside) was told of.
+    pub fn accept_counted<S, Q>(&mut self, meters: &Meters<S, Q>)
+    where
+        S: Storage<Traffic>,
+        Q: Storage<Presence>,
+    {
         match self.split(self.place) {
             Part::Traffic(lane) => self.traffic.accept(meters.traffic(), lane),
             Part::Presence(lane) => self.presence.accept(meters.presence(), lane),
@@ -283,12 +292,17 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
     /// had to say is said again with the next tick.
     pub fn refuse(&mut self) {
         self.health.refused_frames += 1;
+        self.refuse_counted();
+    }
+
+    /// The same for a frame that [`count_beside`](Self::count_beside) was told of.
+    pub fn refuse_counted(&mut self) {
         self.restart();
         self.advance();
     }
 
-    /// Counts a frame that a sink accepted or refused and that is of a family which the node publishes
-    /// beside this reporter's.
+    /// Counts a frame that a sink accepted or refused and that is beside this reporter's: of another family, or
+    /// one more form of a frame.
     pub fn count_beside(&mut self, bytes: usize, accepted: bool) {
         if accepted {
             self.health.frames += 1;

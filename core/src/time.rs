@@ -68,8 +68,10 @@ impl Duration {
 
 /// In whole microseconds, saturating.
 impl From<core::time::Duration> for Duration {
+    #[inline]
     fn from(span: core::time::Duration) -> Self {
-        Self(u64::try_from(span.as_micros()).unwrap_or(u64::MAX))
+        let whole = span.as_secs().saturating_mul(1_000_000);
+        Self(whole.saturating_add(span.subsec_micros().into()))
     }
 }
 

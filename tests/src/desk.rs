@@ -3,12 +3,16 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use streamgauge_core::{
     Exposition, Family, FamilySection, Feed, Format, Ledger, Linger, Meter, MeterRef, OVERFLOW,
     Usage,
 };
 
-use crate::node::{Boxed, Ledgers, meter, pages};
+use crate::{
+    node::{Boxed, Ledgers, meter, pages},
+    patched::merge,
+};
 
 /// How much a [`Desk`] has room for.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +66,9 @@ impl<F: Family> MeterRef<F> for Drawer<F> {
 pub struct Desk<F: Family> {
     meter: Drawer<F>,
     feed: Feed<F, Ledgers<F>>,
+    /// The frame, as patches have made it, if they are made.
+    patched: Value,
+    patching: bool,
     /// What the wall clock shows, in milliseconds.
     pub now_ms: u64,
 }
@@ -79,12 +86,21 @@ impl<F: Family + DeserializeOwned> Desk<F> {
     /// Fresh tables.
     #[must_use]
     pub fn lingering(room: DeskRoom, linger: Linger) -> Self {
-        let books = pages(room.series, 1, true);
+        let books = pages(room.series, 1, (true, true));
         Self {
             meter: Drawer(Arc::new(meter(room.series, room.cells, 1, room.shards))),
             feed: Feed::new(Ledger::new(books, Self::EPOCH).with_linger(linger)),
+            patched: Value::Object(Map::new()),
+            patching: false,
             now_ms: Self::EPOCH,
         }
+    }
+
+    /// The same with a reader of patches beside the sink.
+    #[must_use]
+    pub fn patching(mut self) -> Self {
+        self.patching = true;
+        self
     }
 
     /// Leads guards to the meter.
@@ -116,9 +132,55 @@ impl<F: Family + DeserializeOwned> Desk<F> {
         self.feed.collect(&self.meter.0, self.now_ms);
     }
 
-    /// A sink accepts the frame as it is.
+    /// A sink accepts the frame as it is; if patches are made, one that says the same.
+    ///
+    /// # Panics
+    /// When the patches so far do not make the frame.
     pub fn accept(&mut self) {
+        if self.patching {
+            self.tell();
+        }
         self.feed.accept(&self.meter.0, 0);
+    }
+
+    /// Tells the reader of patches of the frame as it is.
+    ///
+    /// # Panics
+    /// When the patches so far do not make the frame.
+    pub fn tell(&mut self) {
+        let mut frame = serde_json::from_str(&self.frame(4096)).expect("JSON");
+        without_nulls(&mut frame);
+        let patch = self.patch(4096);
+        assert!(self.ledger().has_patch(0) || patch == "{}", "{patch}");
+        let patch = serde_json::from_str(&patch).expect("JSON");
+        merge(&mut self.patched, &patch);
+        assert_eq!(self.patched, frame, "after {patch}");
+        self.feed.accept_patch(0);
+    }
+
+    /// The patch, through a buffer of this many bytes.
+    ///
+    /// # Panics
+    /// When it is no text.
+    #[must_use]
+    pub fn patch(&mut self, room: usize) -> String {
+        let (mut patch, mut buf) = (Vec::new(), vec![0; room.max(1)]);
+        self.feed.reset();
+        loop {
+            let chunk = self.feed.encode_patch(&self.meter.0, 0, &mut buf);
+            patch.extend_from_slice(&buf[..chunk.len]);
+            if chunk.end {
+                return String::from_utf8(patch).expect("a patch is text");
+            }
+            assert_eq!(chunk.len, buf.len(), "an unfinished patch fills the buffer");
+        }
+    }
+
+    /// There is no reader of patches any more.
+    pub fn forget_patches(&mut self) {
+        self.patching = false;
+        self.patched = Value::Object(Map::new());
+        self.feed.forget_patches(0);
     }
 
     /// Collects a second later, and a sink accepts what there is to tell.
@@ -271,6 +333,14 @@ impl<F: Family + DeserializeOwned> Desk<F> {
                 assert!(words[*opened] >= words[*closed], "{name}: {series:?}");
             }
         }
+    }
+}
+
+/// A gauge that was never set is not there for who applies patches.
+fn without_nulls(value: &mut Value) {
+    if let Value::Object(members) = value {
+        members.retain(|_, value| !value.is_null());
+        members.values_mut().for_each(without_nulls);
     }
 }
 

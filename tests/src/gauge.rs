@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use streamgauge_core::{Duration, Instant, TrackId, Traffic};
+use streamgauge_core::{Chunk, Duration, Instant, Told, TrackId, Traffic};
 
-use crate::{Node, Reader, Reporter, Room, TIER_NAMES, track_name};
+use crate::{Node, Patched, Reader, Reporter, Room, TIER_NAMES, track_name};
 
 /// What a sink does with the frames of one tick.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +32,9 @@ pub struct Gauge {
     pub reader: Reader,
     /// What the clock shows.
     pub now: Instant,
+    /// The reader of patches, if they are made.
+    pub patched: Option<Patched>,
+    told: Told,
     /// By track, the last frame that was drained whole, taken or not.
     last: HashMap<TrackId, Vec<u8>>,
 }
@@ -51,6 +54,8 @@ impl Gauge {
             reporter: node.reporter(Self::INTERVAL, Self::START_MS),
             reader: Reader::default(),
             now: Instant::from_micros(0),
+            patched: room.marks.then(Patched::default),
+            told: Told::NOTHING,
             last: HashMap::new(),
             node,
         }
@@ -86,8 +91,13 @@ impl Gauge {
             if matches!(sink, Sink::Stall(frames) if place >= usize::from(frames)) {
                 return;
             }
-            match self.frame(track, sink, room) {
-                Some(frame) if takes(sink, place) => {
+            let frame = self.frame(track, sink, room);
+            let told = frame.as_ref().is_some_and(|frame| {
+                self.patched.is_none() || self.tell(track, frame, (sink, place), room)
+            });
+            match frame {
+                // What the reader of patches does not take is owed to both.
+                Some(frame) if told && takes(sink, place) => {
                     self.reader.read(&track_name(track), &frame);
                     self.reporter.accept(self.node.meters());
                 }
@@ -103,26 +113,71 @@ impl Gauge {
         self.reporter.traffic().total(lane)
     }
 
+    /// Tells the reader of patches of a track, by a patch or by the frame; whether the sink took it.
+    fn tell(
+        &mut self,
+        track: TrackId,
+        frame: &[u8],
+        (sink, place): (Sink, usize),
+        room: usize,
+    ) -> bool {
+        self.reporter.restart();
+        let moved = self.reporter.has_patch();
+        let patch = self.patch(room);
+        let Some(patched) = &mut self.patched else {
+            return true;
+        };
+        let name = track_name(track);
+        let keyframe = !patched.knows(&name) || matches!(sink, Sink::Some(bits) if bits >> 31 == 1);
+        if !takes_patch(sink, place) {
+            return !moved && !keyframe;
+        }
+        if keyframe {
+            patched.keyframe(&name, frame);
+            self.reporter.accept_keyframe(&mut self.told);
+        } else {
+            patched.patch(&name, &patch, frame);
+            assert!(moved || patch == b"{}", "{name}: a patch without a change");
+            self.reporter.accept_patch(&mut self.told);
+        }
+        true
+    }
+
+    fn patch(&mut self, room: usize) -> Vec<u8> {
+        let (reporter, meters) = (&mut self.reporter, self.node.meters());
+        let told = &self.told;
+        drained(room, |buf| {
+            Some(reporter.poll_patch(told, meters, &TIER_NAMES[..], buf))
+        })
+        .unwrap_or_default()
+    }
+
     /// One whole frame, unless the sink breaks it off.
     fn frame(&mut self, track: TrackId, sink: Sink, room: usize) -> Option<Vec<u8>> {
-        let (mut frame, mut buf) = (Vec::new(), vec![0; room.max(1)]);
-        let (meters, last) = (self.node.meters(), self.last.entry(track).or_default());
-        for pieces in 0.. {
-            if matches!(sink, Sink::Break(after) if pieces >= usize::from(after)) {
-                return None;
-            }
+        let (reporter, meters) = (&mut self.reporter, self.node.meters());
+        let last = self.last.entry(track).or_default();
+        let mut pieces = 0;
+        let frame = drained(room, |buf| {
+            let stops = matches!(sink, Sink::Break(after) if pieces >= usize::from(after));
+            pieces += 1;
             let names = &TIER_NAMES[..];
-            let chunk = self
-                .reporter
-                .poll_frame_after(meters, names, last, &mut buf);
-            frame.extend_from_slice(&buf[..chunk.len]);
-            if chunk.end {
-                break;
-            }
-            assert_eq!(chunk.len, buf.len(), "an unfinished frame fills the buffer");
-        }
+            (!stops).then(|| reporter.poll_frame_after(meters, names, last, buf))
+        })?;
         last.clone_from(&frame);
         Some(frame)
+    }
+}
+
+/// All pieces, through a buffer of `room` bytes; nothing if one does not come.
+fn drained(room: usize, mut piece: impl FnMut(&mut [u8]) -> Option<Chunk>) -> Option<Vec<u8>> {
+    let (mut frame, mut buf) = (Vec::new(), vec![0; room.max(1)]);
+    loop {
+        let chunk = piece(&mut buf)?;
+        frame.extend_from_slice(&buf[..chunk.len]);
+        if chunk.end {
+            return Some(frame);
+        }
+        assert_eq!(chunk.len, buf.len(), "an unfinished frame fills the buffer");
     }
 }
 
@@ -130,6 +185,15 @@ fn takes(sink: Sink, place: usize) -> bool {
     match sink {
         Sink::Refuse => false,
         Sink::Some(bits) => bits >> (place % 32) & 1 == 1,
+        Sink::Accept | Sink::Break(_) | Sink::Stall(_) => true,
+    }
+}
+
+/// Independent of what becomes of the frame.
+fn takes_patch(sink: Sink, place: usize) -> bool {
+    match sink {
+        Sink::Refuse => false,
+        Sink::Some(bits) => bits.rotate_left(13) >> (place % 32) & 1 == 1,
         Sink::Accept | Sink::Break(_) | Sink::Stall(_) => true,
     }
 }

@@ -9,6 +9,7 @@ mod gauge;
 pub mod misuse;
 mod model;
 mod node;
+mod patched;
 mod reader;
 mod rows;
 pub mod text;
@@ -21,6 +22,7 @@ pub use model::{Model, Name, Viewing};
 pub use node::{
     Boxed, KEY_BYTES, KeyWords, Ledgers, Lent, Node, NodeMeters, Reporter, Room, TIER_NAMES,
 };
+pub use patched::{Patched, merge};
 pub use reader::Reader;
 pub use rows::{Row, rows};
 pub use words::{Words, close, minus, plus, shown_name, track_name, words_of};

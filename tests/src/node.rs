@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use streamgauge_core::{
-    Account, Bucket, Cell, Duration, Family, Handle, Id, Instant, Lane, Lock, Meter, MeterRef,
-    Meters, Pages, Presence, Role, Row, Schedule, Shard, Span, StatsHandle, Tables, Tier, Traffic,
+    Account, Bucket, Cell, Duration, Family, Handle, Id, Instant, Lane, Lock, Mark, Meter,
+    MeterRef, Meters, Pages, Presence, Role, Row, Schedule, Shard, Span, StatsHandle, Tables, Tier,
+    Traffic,
 };
 
 /// Words of a key.
@@ -29,7 +30,7 @@ pub type Boxed<F> = Tables<
 >;
 
 /// Books in vectors.
-pub type Ledgers<F> = Pages<Vec<Account<F>>, Vec<u8>, Vec<Id>, Vec<Lane<F>>, Vec<Span>>;
+pub type Ledgers<F> = Pages<Vec<Account<F>>, Vec<u8>, Vec<Id>, Vec<Lane<F>>, Vec<Span>, Vec<Mark>>;
 
 /// The tables of a [`Node`].
 pub type NodeMeters = Meters<Boxed<Traffic>, Boxed<Presence>>;
@@ -63,10 +64,12 @@ pub struct Room {
     pub shards: usize,
     /// Whether the books note where rows stood in the last frame.
     pub spans: bool,
+    /// Whether the books note what a reader of patches has yet to be told.
+    pub marks: bool,
 }
 
 impl Room {
-    /// Room for `n` series, as many cells and roots, in one part, with the built-in tiers.
+    /// Room for `n` series, as many cells and roots, in one part, with the built-in tiers, and no patches.
     #[must_use]
     pub const fn of(n: usize) -> Self {
         Self {
@@ -76,6 +79,7 @@ impl Room {
             named_tiers: 0,
             shards: 1,
             spans: true,
+            marks: false,
         }
     }
 
@@ -148,8 +152,9 @@ impl Node {
     #[must_use]
     pub fn reporter_of(&self, schedule: Schedule) -> Reporter {
         let room = self.room();
-        let traffic = pages(room.series, room.tiers() * Role::ALL.len(), room.spans);
-        let presence = pages(room.roots, room.tiers(), room.spans);
+        let kept = (room.spans, room.marks);
+        let traffic = pages(room.series, room.tiers() * Role::ALL.len(), kept);
+        let presence = pages(room.roots, room.tiers(), kept);
         Reporter::new(schedule, traffic, presence)
     }
 }
@@ -194,7 +199,11 @@ pub(crate) fn meter<F: Family>(
     ))
 }
 
-pub(crate) fn pages<F: Family>(series: usize, lanes: usize, spans: bool) -> Ledgers<F> {
+pub(crate) fn pages<F: Family>(
+    series: usize,
+    lanes: usize,
+    (spans, marks): (bool, bool),
+) -> Ledgers<F> {
     let rows = series + lanes;
     Pages {
         accounts: many(rows, || Account::ZERO),
@@ -203,6 +212,7 @@ pub(crate) fn pages<F: Family>(series: usize, lanes: usize, spans: bool) -> Ledg
         fresh: many(rows, || 0),
         lanes: many(lanes, || Lane::ZERO),
         spans: many(if spans { rows } else { 0 }, Span::default),
+        marks: many(if marks { rows + lanes } else { 0 }, Mark::default),
     }
 }
 

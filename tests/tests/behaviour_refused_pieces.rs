@@ -42,6 +42,7 @@ fn reporter() -> Publisher {
         fresh: [0; 12],
         lanes: [Lane::ZERO; 4],
         spans: [Span::default(); 12],
+        marks: [],
     };
     Reporter::new(schedule, books, InlineBooks::inline())
 }

@@ -109,14 +109,16 @@ fn op(place: impl Strategy<Value = Place> + Clone + 'static) -> impl Strategy<Va
 
 fn room() -> impl Strategy<Value = Room> {
     let size = || prop_oneof![2 => 0..3usize, 2 => 3..12usize, 1 => Just(64)];
-    (size(), size(), size(), 0..3usize, 1..6usize, any::<bool>()).prop_map(
-        |(series, cells, roots, named_tiers, shards, spans)| Room {
+    let kept = || any::<(bool, bool)>();
+    (size(), size(), size(), 0..3usize, 1..6usize, kept()).prop_map(
+        |(series, cells, roots, named_tiers, shards, (spans, marks))| Room {
             series,
             cells,
             roots,
             named_tiers,
             shards,
             spans,
+            marks,
         },
     )
 }
@@ -145,8 +147,9 @@ proptest! {
     fn the_laws_hold_when_a_few_rows_and_cells_are_fought_for(
         series in 0..4usize,
         cells in 0..6usize,
+        marks in any::<bool>(),
         script in vec(op(close_by()), 1..110),
     ) {
-        run(Room { cells, ..Room::of(series) }, &script);
+        run(Room { cells, marks, ..Room::of(series) }, &script);
     }
 }

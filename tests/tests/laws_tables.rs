@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use streamgauge_core::{
-    Account, Bucket, Cell, Counter, Feed, Id, Key, Lane, Ledger, Meter, Pages, Row, Shard, Span,
-    Tables, Track, Traffic,
+    Account, Bucket, Cell, Counter, Feed, Id, Key, Lane, Ledger, Mark, Meter, Pages, Row, Shard,
+    Span, Tables, Track, Traffic,
 };
 use streamgauge_tests::Lent;
 
@@ -21,7 +21,8 @@ type Odd = Tables<
     Vec<Row<Traffic, Words>>,
     Vec<Cell<Traffic>>,
 >;
-type Books = Pages<Vec<Account<Traffic>>, Vec<u8>, Vec<Id>, Vec<Lane<Traffic>>, Vec<Span>>;
+type Books =
+    Pages<Vec<Account<Traffic>>, Vec<u8>, Vec<Id>, Vec<Lane<Traffic>>, Vec<Span>, Vec<Mark>>;
 
 fn many<T>(n: usize, element: impl Fn() -> T) -> Vec<T> {
     (0..n).map(|_| element()).collect()
@@ -38,7 +39,7 @@ fn meter([shards, buckets, lanes, rows, cells]: [usize; 5]) -> Meter<Traffic, Od
     ))
 }
 
-fn books([accounts, flags, order, fresh, lanes, spans]: [usize; 6]) -> Books {
+fn books([accounts, flags, order, fresh, lanes, spans, marks]: [usize; 7]) -> Books {
     Pages {
         accounts: vec![Account::ZERO; accounts],
         flags: vec![0; flags],
@@ -46,6 +47,7 @@ fn books([accounts, flags, order, fresh, lanes, spans]: [usize; 6]) -> Books {
         fresh: vec![0; fresh],
         lanes: vec![Lane::ZERO; lanes],
         spans: vec![Span::default(); spans],
+        marks: vec![Mark::default(); marks],
     }
 }
 
@@ -74,6 +76,13 @@ fn tick(feed: &mut Feed<Traffic, Books>, meter: &Meter<Traffic, Odd>) {
         assert!(chunk.end);
         let frame: serde_json::Value = serde_json::from_slice(&frame[..chunk.len]).expect("JSON");
         assert!(frame.is_object());
+        feed.reset();
+        let mut patch = vec![0; 1 << 14];
+        let chunk = feed.encode_patch(meter, lane, &mut patch);
+        assert!(chunk.end);
+        let patch: serde_json::Value = serde_json::from_slice(&patch[..chunk.len]).expect("JSON");
+        assert!(patch.is_object());
+        feed.accept_patch(lane);
         feed.accept(meter, lane);
     }
 }
@@ -84,7 +93,7 @@ proptest! {
     #[test]
     fn tables_of_any_sizes_lose_nothing_and_panic_at_nothing(
         tables in [0..4usize, 0..5usize, 0..20usize, 0..24usize, 0..4usize],
-        pages in [0..9usize, 0..9usize, 0..9usize, 0..9usize, 0..20usize, 0..9usize],
+        pages in [0..9usize, 0..9usize, 0..9usize, 0..9usize, 0..20usize, 0..9usize, 0..40usize],
     ) {
         let meter = meter(tables);
         let mut feed = Feed::new(Ledger::new(books(pages), 0));

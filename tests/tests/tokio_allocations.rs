@@ -1,18 +1,18 @@
 //! What a tick allocates once its buffers have grown.
 
-use std::alloc::System;
+use std::{alloc::System, sync::Mutex};
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use streamgauge_tokio::{Config, Frame, PublisherTrack, SinkError, Stats, Tier};
+use streamgauge_tokio::{Config, Deltas, Frame, PublisherTrack, SinkError, Stats, Tier};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// Allocations and bytes that were kept, per tick, of a node whose series all move in every tick.
-async fn per_tick(series: usize) -> (usize, isize) {
+async fn per_tick(series: usize, config: Config) -> (usize, isize) {
     const TICKS: usize = 50;
     let sink = |_: &Frame| -> Result<(), SinkError> { Ok(()) };
-    let stats = Stats::spawn(Config::new().with_sink(sink)).unwrap();
+    let stats = Stats::spawn(config.with_sink(sink)).unwrap();
     let mut tracks: Vec<_> = (0..series)
         .map(|n| {
             stats
@@ -42,17 +42,32 @@ async fn busy_tick(stats: &Stats, tracks: &mut [PublisherTrack]) {
 }
 
 #[test]
-fn a_tick_allocates_for_the_hand_over_of_frames_only_and_keeps_nothing() {
+fn a_tick_allocates_nothing_and_keeps_nothing() {
+    check(Config::new);
+}
+
+#[test]
+fn a_tick_that_says_what_changed_allocates_nothing_and_keeps_nothing() {
+    check(|| Config::new().with_deltas(Deltas::Beside));
+    check(|| Config::new().with_deltas(Deltas::Instead));
+}
+
+/// Only one test at a time may allocate.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn check(config: impl Fn() -> Config) {
+    let _alone = ALONE.lock().unwrap();
+
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
     runtime.unwrap().block_on(async {
-        let (few, few_kept) = per_tick(1).await;
-        let (many, many_kept) = per_tick(2000).await;
+        let (few, few_kept) = per_tick(1, config()).await;
+        let (many, many_kept) = per_tick(2000, config()).await;
         assert_eq!(few, many, "as many for 2000 series as for one");
-        // One for each of the two frames that change, and one for the answer to the flush.
-        assert!(many <= 3, "{many}");
+        // The answer to the flush.
+        assert_eq!(many, 1);
         assert!(
             few_kept < 4096 && many_kept < 4096,
             "{few_kept} {many_kept}"

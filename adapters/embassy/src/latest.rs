@@ -199,6 +199,9 @@ impl<const TRACKS: usize, const BYTES: usize, const READERS: usize> Sink
         let Some(slot) = latest.slots.get(place) else {
             return Ok(());
         };
+        if frame.is_patch() {
+            return Err(SinkError::Patch);
+        }
         let len = self.read(frame)?;
         let frame = self.next.get(..len).unwrap_or_default();
         slot.lock().await.show(frame);

@@ -37,6 +37,13 @@ pub const fn roots_of(roots: usize, tiers: usize) -> usize {
     roots + tiers
 }
 
+/// What patches say of so many rows in so many lanes, for the `MARKS` and `ROOT_MARKS` of
+/// [`Stats`](crate::Stats): 8 bytes each.
+#[must_use]
+pub const fn marks(rows: usize, lanes: usize) -> usize {
+    rows + lanes
+}
+
 /// Words of a key for names of so many bytes, for the `KEY` of [`Stats`](crate::Stats). A longer name
 /// is counted in the overflow series. At least 12 bytes.
 #[must_use]

@@ -45,9 +45,9 @@ pub type NodeMeters<N> = Meters<<N as Node>::Traffic, <N as Node>::Presence>;
 /// }
 /// ```
 pub struct Runner<N: Node> {
-    node: NodeRef<N>,
-    reporter: NodeReporter<N>,
-    config: Config,
+    pub(crate) node: NodeRef<N>,
+    pub(crate) reporter: NodeReporter<N>,
+    pub(crate) config: Config,
     /// Whether the sink refused the last frame it was offered.
     refusing: bool,
 }
@@ -101,13 +101,7 @@ impl<N: Node> Runner<N> {
     /// and so is what was not yet said when this is dropped.
     pub async fn publish<S: Sink>(&mut self, sink: &mut S) {
         while let Some(track) = self.reporter.poll_track() {
-            let patience = self.config.patience;
-            let mut frame = Outgoing {
-                runner: self,
-                track,
-            };
-            let sent = time::within(patience, sink.send(&mut frame)).await;
-            let sent = sent.unwrap_or(Err(SinkError::TimedOut));
+            let sent = self.send_frame(sink, track).await;
             match sent {
                 Ok(()) => self.reporter.accept(&self.node.0.shared().meters),
                 Err(_) => self.reporter.refuse(),
@@ -116,6 +110,20 @@ impl<N: Node> Runner<N> {
             // A sink that is always ready must not keep other tasks waiting for all frames.
             yield_now().await;
         }
+    }
+
+    pub(crate) async fn send_frame<S: Sink>(
+        &mut self,
+        sink: &mut S,
+        track: TrackId,
+    ) -> Result<(), SinkError> {
+        let patience = self.config.patience;
+        let mut frame = Outgoing {
+            runner: self,
+            track,
+        };
+        let sent = time::within(patience, sink.send(&mut frame)).await;
+        sent.unwrap_or(Err(SinkError::TimedOut))
     }
 
     /// Ticks at once, due or not, and offers every changed frame to the sink: what was counted before
@@ -167,7 +175,7 @@ impl<N: Node> Runner<N> {
     }
 
     /// Tells the operator when the sink begins or ceases to refuse, not each time.
-    fn note_sent(&mut self, track: TrackId, sent: Result<(), SinkError>) {
+    pub(crate) fn note_sent(&mut self, track: TrackId, sent: Result<(), SinkError>) {
         let track = track_number(track);
         let refused = core::mem::replace(&mut self.refusing, sent.is_err());
         match sent {

@@ -65,7 +65,10 @@ impl<W: Write, const N: usize> Serial<W, N> {
 
 impl<W: Write, const N: usize> Sink for Serial<W, N> {
     async fn send<F: Frame>(&mut self, frame: &mut F) -> Result<(), SinkError> {
-        let packets = Packets::new(frame.track(), frame.epoch(), self.sequence);
+        let mut packets = Packets::new(frame.track(), frame.epoch(), self.sequence);
+        if frame.is_patch() {
+            packets = packets.of_patch();
+        }
         self.sequence = self.sequence.wrapping_add(1);
         self.packets(packets, frame).await
     }

@@ -15,6 +15,12 @@ pub trait Frame {
     /// The boot that it is from, as [`Config::with_epoch`](crate::Config::with_epoch) tells.
     fn epoch(&self) -> u64;
 
+    /// Whether it is a JSON merge patch (RFC 7396) of the track's frame before, and not all there is to say;
+    /// see [`Patches`](crate::Patches).
+    fn is_patch(&self) -> bool {
+        false
+    }
+
     /// Writes the next piece into `buf`, and says how long it is and whether it is the last.
     ///
     /// Any buffer will do; one that holds a whole row of some 300 bytes spares encoding rows twice.
@@ -71,6 +77,8 @@ pub enum SinkError {
         /// The most bytes it takes.
         capacity: usize,
     },
+    /// It is a patch, and the sink shows whole frames.
+    Patch,
     /// It took longer than the node has patience for.
     TimedOut,
     /// The link failed.
@@ -87,6 +95,7 @@ impl fmt::Display for SinkError {
                     "the frame is longer than the {capacity} bytes the sink takes"
                 )
             }
+            Self::Patch => f.write_str("the frame is a patch, and the sink shows whole frames"),
             Self::TimedOut => f.write_str("the sink did not take the frame in time"),
             Self::Link(kind) => write!(f, "the sink's link failed: {kind:?}"),
         }

@@ -23,6 +23,8 @@ use crate::{Config, CriticalSectionLock, Handle, Runner, SplitError, room};
 /// | `ROOTS` | roots of sessions, and an overflow series for each tier | [`roots`](crate::roots), or 0: sessions are not counted |
 /// | `TIERS` | tiers, from 2 (external and internal) to 8 | |
 /// | `LANES` | lanes of traffic: two for each tier | [`lanes`](crate::lanes) |
+/// | `MARKS` | what [patches](crate::Patches) say of traffic; 0, as if it is not given: none can be sent | [`marks`](crate::marks) of `ROWS` and `LANES` |
+/// | `ROOT_MARKS` | the same of sessions; 0 if they are not counted | [`marks`](crate::marks) of `ROOTS` and `TIERS` |
 ///
 /// ```
 /// use streamgauge_embassy::{Config, Stats, Tier, key, roots, rows};
@@ -45,12 +47,17 @@ pub struct Stats<
     const ROOTS: usize,
     const TIERS: usize = { room::TIERS },
     const LANES: usize = { room::lanes(room::TIERS) },
+    const MARKS: usize = 0,
+    const ROOT_MARKS: usize = 0,
 > {
     shared: Shared<
         Inline<Traffic, CriticalSectionLock, LANES, ROWS, CELLS, KEY>,
         Inline<Presence, CriticalSectionLock, TIERS, ROOTS, 0, KEY>,
     >,
-    desk: Desk<InlineBooks<Traffic, ROWS, LANES>, InlineBooks<Presence, ROOTS, TIERS>>,
+    desk: Desk<
+        InlineBooks<Traffic, ROWS, LANES, MARKS>,
+        InlineBooks<Presence, ROOTS, TIERS, ROOT_MARKS>,
+    >,
 }
 
 /// What everybody may use at once.
@@ -75,7 +82,9 @@ impl<
     const ROOTS: usize,
     const TIERS: usize,
     const LANES: usize,
-> Stats<ROWS, CELLS, KEY, ROOTS, TIERS, LANES>
+    const MARKS: usize,
+    const ROOT_MARKS: usize,
+> Stats<ROWS, CELLS, KEY, ROOTS, TIERS, LANES, MARKS, ROOT_MARKS>
 {
     /// Empty tables and books.
     #[must_use]
@@ -88,6 +97,14 @@ impl<
             assert!(
                 LANES == room::lanes(TIERS),
                 "a tier has two lanes: `lanes(TIERS)`"
+            );
+            assert!(
+                MARKS == 0 || MARKS == room::marks(ROWS, LANES),
+                "none, or `marks(ROWS, LANES)`"
+            );
+            assert!(
+                ROOT_MARKS == room::marks(ROOTS, TIERS) || ROOTS == 0 || MARKS == 0,
+                "a node that sends patches has `marks(ROOTS, TIERS)` for its sessions"
             );
         }
         Self {
@@ -133,7 +150,9 @@ impl<
     const ROOTS: usize,
     const TIERS: usize,
     const LANES: usize,
-> Default for Stats<ROWS, CELLS, KEY, ROOTS, TIERS, LANES>
+    const MARKS: usize,
+    const ROOT_MARKS: usize,
+> Default for Stats<ROWS, CELLS, KEY, ROOTS, TIERS, LANES, MARKS, ROOT_MARKS>
 {
     fn default() -> Self {
         Self::new()
@@ -181,7 +200,9 @@ impl<
     const ROOTS: usize,
     const TIERS: usize,
     const LANES: usize,
-> Sealed for Stats<ROWS, CELLS, KEY, ROOTS, TIERS, LANES>
+    const MARKS: usize,
+    const ROOT_MARKS: usize,
+> Sealed for Stats<ROWS, CELLS, KEY, ROOTS, TIERS, LANES, MARKS, ROOT_MARKS>
 {
 }
 
@@ -192,12 +213,14 @@ impl<
     const ROOTS: usize,
     const TIERS: usize,
     const LANES: usize,
-> Node for Stats<ROWS, CELLS, KEY, ROOTS, TIERS, LANES>
+    const MARKS: usize,
+    const ROOT_MARKS: usize,
+> Node for Stats<ROWS, CELLS, KEY, ROOTS, TIERS, LANES, MARKS, ROOT_MARKS>
 {
     type Traffic = Inline<Traffic, CriticalSectionLock, LANES, ROWS, CELLS, KEY>;
     type Presence = Inline<Presence, CriticalSectionLock, TIERS, ROOTS, 0, KEY>;
-    type TrafficBooks = InlineBooks<Traffic, ROWS, LANES>;
-    type PresenceBooks = InlineBooks<Presence, ROOTS, TIERS>;
+    type TrafficBooks = InlineBooks<Traffic, ROWS, LANES, MARKS>;
+    type PresenceBooks = InlineBooks<Presence, ROOTS, TIERS, ROOT_MARKS>;
 
     #[inline]
     fn shared(&self) -> &Shared<Self::Traffic, Self::Presence> {

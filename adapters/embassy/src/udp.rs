@@ -47,6 +47,9 @@ impl<'a> Udp<'a> {
 impl Sink for Udp<'_> {
     async fn send<F: Frame>(&mut self, frame: &mut F) -> Result<(), SinkError> {
         let mut packets = Packets::new(frame.track(), frame.epoch(), self.sequence);
+        if frame.is_patch() {
+            packets = packets.of_patch();
+        }
         self.sequence = self.sequence.wrapping_add(1);
         let capacity = MAX_PACKETS * self.datagram.saturating_sub(OVERHEAD);
         loop {

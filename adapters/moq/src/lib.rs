@@ -5,8 +5,8 @@
 //! frame. [`Meter`] stands between a relay's shared origin and each of its sessions, and
 //! counts announcements, subscriptions, groups, frames and bytes as they pass, in both
 //! directions. [`Export`] and [`Import`] join a track of [`streamgauge_tokio`], whose tracks
-//! and moq-net's run on the same runtime, with one of moq-net, and [`export_broadcast`] a whole broadcast. None of them opens a socket
-//! or spawns a task.
+//! and moq-net's run on the same runtime, with one of moq-net, [`export_broadcast`] a whole broadcast, and
+//! [`export_origin`] all that are announced. None of them opens a socket or spawns a task.
 
 mod bridge;
 mod direction;
@@ -21,7 +21,8 @@ mod tasks;
 mod track;
 
 pub use bridge::{
-    BridgeError, Export, Import, export_broadcast, export_on_demand, import_on_demand,
+    BridgeError, Export, Import, export_broadcast, export_on_demand, export_origin,
+    import_on_demand,
 };
 pub use meter::{Meter, Session};
 pub use publisher::{AnnounceError, PublishError, Publisher};

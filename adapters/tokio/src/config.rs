@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use streamgauge_core::{Family, MAX_TIERS, Presence, Traffic, schema::of_node};
 
 use crate::{
-    AnnounceError, FamilyMeter, OriginProducer, Sink, Snapshot,
+    AnnounceError, Deltas, FamilyMeter, OriginProducer, Sink, Snapshot,
     names::LEVELS,
     published::{Offered, metrics},
     sink::Outlet,
@@ -37,7 +37,11 @@ pub struct Config {
     pub(crate) levels: usize,
     pub(crate) level_room: usize,
     pub(crate) level_linger: Duration,
+    pub(crate) depth: usize,
+    pub(crate) group_room: usize,
+    pub(crate) group_linger: Duration,
     pub(crate) side_sinks: Vec<Outlet>,
+    pub(crate) deltas: Option<Deltas>,
 }
 
 /// Takes a snapshot in each tick.
@@ -48,7 +52,7 @@ const LINGER: Duration = Duration::from_mins(5);
 
 impl Config {
     /// Prefix `.stats`, no node name, a tick every second, room for 16,384 series of traffic, as many
-    /// cells, and 1,024 roots of sessions; no levels.
+    /// cells, and 1,024 roots of sessions; no levels, and no groups.
     pub fn new() -> Self {
         Self {
             prefix: ".stats".into(),
@@ -65,7 +69,11 @@ impl Config {
             levels: 0,
             level_room: 4_096,
             level_linger: LINGER,
+            depth: 0,
+            group_room: 1_024,
+            group_linger: LINGER,
             side_sinks: Vec::new(),
+            deltas: None,
         }
     }
 
@@ -151,6 +159,20 @@ impl Config {
         self
     }
 
+    /// Also says what changed, in a track `<name>.z` for each track. Off at first.
+    ///
+    /// Sinks are offered the frames of these tracks too, and tell them by their [`Form`](crate::Form). When one
+    /// refuses such a frame the next begins a group, for all sinks; when it refuses them all, every frame is
+    /// a keyframe. A keyframe of very many series takes long to pack: 100,000 some tens of milliseconds.
+    ///
+    /// 8 bytes for each series, and for each track some 300 kB once it has a frame. A series that ended keeps its
+    /// room for one tick more.
+    #[must_use]
+    pub fn with_deltas(mut self, deltas: Deltas) -> Self {
+        self.deltas = Some(deltas);
+        self
+    }
+
     /// Hands a [`Snapshot`] of what was counted to `f` in each tick, before the frames: for sinks that are no
     /// text. However briefly a series was there, it is in one of them. `f` is called on the driver task and
     /// must not block. Costs what a [snapshot](crate::Stats::snapshot) costs.
@@ -166,8 +188,8 @@ impl Config {
     ///
     /// They are announced on the node's [origins](Self::with_origin) with the first subscription under the
     /// path, and go to its [side sinks](Self::with_side_sink). See [`Rollups`](streamgauge_core::Rollups).
-    /// Guards cost what they did; a tick takes about 10 ns more for each series that moved and each of its
-    /// levels, and memory 72 bytes for each series.
+    /// Guards cost what they did; a tick takes some 30 ns more for each series that moved, and memory 72 bytes for
+    /// each series.
     #[must_use]
     pub fn with_levels(mut self, levels: usize) -> Self {
         self.levels = levels;
@@ -190,7 +212,35 @@ impl Config {
         self
     }
 
-    /// One more place to send the frames of broadcasts beside the node's own to: those of levels. A
+    /// Publishes the tracks of traffic and sessions in parts too: for each group of paths that have their first
+    /// segments in common, so many of them, a broadcast of its own, `<prefix>/<group>/node[/<node>]`, for who reads
+    /// the stats of some broadcasts alone. None unless this is set. The node's own broadcast stays as it is.
+    ///
+    /// A group is announced on the node's [origins](Self::with_origin) while its frames have a row, and for the
+    /// linger after that, in which they are empty. A tick copies each changed frame once more.
+    #[must_use]
+    pub fn with_depth(mut self, segments: usize) -> Self {
+        self.depth = segments;
+        self
+    }
+
+    /// How many groups there may be at a time: 1,024 unless this is set. The rows of further ones are in the
+    /// group `__overflow__`, and groups without rows do not linger then.
+    #[must_use]
+    pub fn with_group_room(mut self, groups: usize) -> Self {
+        self.group_room = groups;
+        self
+    }
+
+    /// How long a group stays announced without a row: five minutes unless this is set. At zero it is
+    /// unannounced with the tick in which its frames are empty.
+    #[must_use]
+    pub fn with_group_linger(mut self, linger: Duration) -> Self {
+        self.group_linger = linger;
+        self
+    }
+
+    /// One more place to send the frames of broadcasts beside the node's own to: of levels and groups. A
     /// frame's name is the path of its broadcast and its track, such as
     /// `.stats/prefix/demo/sjc/1/publisher.json`.
     ///
@@ -306,7 +356,9 @@ impl fmt::Debug for Config {
             .field("origins", &self.origins.len())
             .field("snapshots", &self.snapshots.len())
             .field("levels", &self.levels)
+            .field("depth", &self.depth)
             .field("side_sinks", &self.side_sinks.len())
+            .field("deltas", &self.deltas)
             .finish_non_exhaustive()
     }
 }

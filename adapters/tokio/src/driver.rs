@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use streamgauge_core::{Chunk, Format, Health, Instant, TrackId};
+use streamgauge_core::{Chunk, Format, Health, Instant, Told, TrackId};
 use tokio::sync::oneshot;
 
 use crate::{
-    Config, ConfigError, Frame, TrackSink,
+    Config, ConfigError, Deltas, Form, Frame, TrackSink,
     board::{Board, Poster},
     clock::Clock,
     config::SnapshotSink,
+    deltas::Stream,
+    groups::Groups,
     host::{self, Host, HostReporter},
     levels::Levels,
     names::NodeNames,
@@ -40,13 +42,20 @@ pub(crate) struct Driver {
     poster: Poster,
     /// The reporter's tracks; those of the families follow.
     tracks: Vec<TrackId>,
+    /// For each of them, under which names it is published.
+    forms: Vec<Forms>,
+    /// For each of them, what is said in patches.
+    streams: Vec<Stream>,
+    /// What readers of patches were told of `node.json`.
+    told: Told,
     families: Vec<Box<dyn Published>>,
     outlets: Vec<Outlet>,
     snapshots: Vec<SnapshotSink>,
     levels: Option<Levels>,
+    groups: Option<Groups>,
     /// The sinks of broadcasts beside the node's own.
     side_outlets: Vec<Outlet>,
-    /// For each track, how many different frames there were.
+    /// For each name, how many different frames there were.
     versions: Vec<u64>,
     /// For each track, memory for the next frame.
     pages: Vec<Page>,
@@ -65,12 +74,17 @@ impl Driver {
         let families = take_families(&config, host)?;
         let reporter = host::reporter(&config, clock.schedule);
         let tracks: Vec<_> = reporter.all_tracks().collect();
-        let (board, poster) = Board::new(config.path(), track_names(&config, &tracks));
-        let levels = Levels::new(&config, 0);
+        let places = track_names(&config, &tracks);
+        let (names, forms) = published_names(&config, &tracks, &places);
+        let (board, poster) = Board::new(config.path(), names);
+        let levels = Levels::new(&config);
+        let first = levels.as_ref().map_or(0, Levels::tracks);
+        let parted = tracks.iter().filter(|track| **track != TrackId::Node);
+        let groups = Groups::new(&config, &places[..parted.count()], first);
         let side_outlets = std::mem::take(&mut config.side_sinks);
         let outlets = outlets(&mut config, &board)?;
         let snapshots = std::mem::take(&mut config.snapshots);
-        let (board, places) = (Arc::new(board), tracks.len() + families.len());
+        let (board, places) = (Arc::new(board), forms.len());
         let driver = Self {
             host: host.clone(),
             reporter,
@@ -83,8 +97,12 @@ impl Driver {
             outlets,
             snapshots,
             levels,
+            groups,
             side_outlets,
-            versions: vec![0; places],
+            versions: vec![0; board.names.len()],
+            streams: forms.iter().map(|_| Stream::default()).collect(),
+            told: Told::NOTHING,
+            forms,
             pages: (0..places).map(|_| Page::default()).collect(),
             scraper: Scraper::default(),
             pressed: false,
@@ -222,6 +240,9 @@ impl Driver {
         while let Some(track) = self.reporter.poll_track() {
             self.publish_track(track);
         }
+        if let Some(groups) = &mut self.groups {
+            groups.settle(self.clock.now());
+        }
         self.outlets.retain(Outlet::is_open);
         self.side_outlets.retain(Outlet::is_open);
         self.note();
@@ -266,47 +287,186 @@ impl Driver {
     }
 
     fn publish_family(&mut self, family: usize) {
-        if !self.families[family].owes() {
-            return;
-        }
-        let frame = self.frame(self.tracks.len() + family);
-        let accepted = self.offer(&frame);
-        if accepted {
+        if self.families[family].owes() && self.publish_place(self.tracks.len() + family) {
             self.families[family].accept();
         }
-        self.reporter.count_beside(frame.payload.len(), accepted);
     }
 
     fn publish_track(&mut self, track: TrackId) {
-        let places = self.tracks.iter().position(|other| *other == track);
-        let frame = self.frame(places.unwrap_or_default());
-        if self.offer(&frame) {
-            self.reporter.accept(&self.host.shared().meters);
+        let place = self.tracks.iter().position(|other| *other == track);
+        if self.publish_place(place.unwrap_or_default()) {
+            let meters = &self.host.shared().meters;
+            self.reporter.accept_counted(meters);
         } else {
-            self.reporter.refuse();
+            self.reporter.refuse_counted();
         }
     }
 
-    /// Encodes the next frame of a track; of the reporter's, only the one whose turn it is.
-    fn frame(&mut self, track: usize) -> Frame {
-        let mut page = std::mem::take(&mut self.pages[track]);
-        let last = self.poster.shown(track).map(|frame| frame.payload);
-        let last = last.unwrap_or_default();
+    /// Offers the frame of a track in each of its forms; of the reporter's, only the one whose turn it is.
+    /// Says whether nothing is owed to any sink.
+    fn publish_place(&mut self, place: usize) -> bool {
+        let Forms { whole, packed } = self.forms[place];
+        let whole = whole.map(|track| {
+            let payload = self.frame(place, track);
+            self.framed(track, Form::Whole, payload)
+        });
+        // Made before anything is counted: `node.json` is the same in both.
+        let packed = packed.map(|track| self.pack(place, track, whole.as_ref()));
+        let taken = whole.as_ref().is_none_or(|frame| self.offer(frame));
+        let told = packed
+            .as_ref()
+            .is_none_or(|packed| self.tell(place, packed));
+        let parted = self.offer_parts(place, whole.as_ref());
+        if let Some(frame) = whole {
+            self.reporter.count_beside(frame.payload.len(), taken);
+        }
+        if let Some(Packed::Frame(frame)) = packed {
+            self.reporter.count_beside(frame.payload.len(), told);
+        }
+        taken && told && parted
+    }
+
+    /// Offers the parts of a whole frame to the sinks of those; says whether nothing is owed to any of them.
+    fn offer_parts(&mut self, place: usize, whole: Option<&Frame>) -> bool {
+        if !self.groups.as_ref().is_some_and(|groups| groups.has(place)) {
+            return true;
+        }
+        let payload = whole.map_or_else(|| self.frame_anew(place), |frame| frame.payload.clone());
+        let part = (self.reporter.health().ts_ms, &*payload);
+        let groups = self.groups.as_mut();
+        groups.is_none_or(|groups| groups.offer(&mut self.side_outlets, place, part))
+    }
+
+    /// Encodes a whole frame that is shown under no name of its own.
+    fn frame_anew(&mut self, place: usize) -> Bytes {
+        self.restart(place);
+        Page::default().fill(|room| self.encode(place, &[], room))
+    }
+
+    fn framed(&self, track: usize, form: Form, payload: Bytes) -> Frame {
         Frame {
             track,
             name: self.board.names[track].clone(),
             ts_ms: self.reporter.health().ts_ms,
-            payload: page.fill(|room| self.encode(track, &last, room)),
+            form,
+            payload,
         }
     }
 
+    /// Encodes the next whole frame.
+    fn frame(&mut self, place: usize, track: usize) -> Bytes {
+        let mut page = std::mem::take(&mut self.pages[place]);
+        let last = self.poster.shown(track).map(|frame| frame.payload);
+        let last = last.unwrap_or_default();
+        page.fill(|room| self.encode(place, &last, room))
+    }
+
     /// Writes the next piece of a frame into `room`.
-    fn encode(&mut self, track: usize, last: &[u8], room: &mut [u8]) -> Chunk {
-        if let Some(family) = track.checked_sub(self.tracks.len()) {
+    fn encode(&mut self, place: usize, last: &[u8], room: &mut [u8]) -> Chunk {
+        if let Some(family) = place.checked_sub(self.tracks.len()) {
             return self.families[family].encode(last, room);
         }
         let (meters, names) = (&self.host.shared().meters, &self.names);
         self.reporter.poll_frame_after(meters, names, last, room)
+    }
+
+    /// Packs what readers of patches have not been told, or all if they have to begin anew.
+    fn pack(&mut self, place: usize, track: usize, whole: Option<&Frame>) -> Packed {
+        let form = if self.streams[place].wants_keyframe() {
+            Form::Keyframe
+        } else {
+            Form::Patch
+        };
+        let packed = match (form, whole) {
+            (Form::Patch, _) if !self.has_patch(place) => return Packed::Nothing,
+            (Form::Keyframe, Some(whole)) => self.streams[place].keyframe(&whole.payload),
+            _ => self.pack_anew(place, form),
+        };
+        match packed {
+            Some(payload) => Packed::Frame(self.framed(track, form, payload)),
+            None => Packed::Failed,
+        }
+    }
+
+    /// Encodes a keyframe or a patch and packs it.
+    fn pack_anew(&mut self, place: usize, form: Form) -> Option<Bytes> {
+        self.restart(place);
+        // A keyframe is long, and seldom: its memory is not kept.
+        let mut page = match form {
+            Form::Patch => std::mem::take(&mut self.streams[place].page),
+            Form::Whole | Form::Keyframe => Page::default(),
+        };
+        let plain = page.fill(|room| match form {
+            Form::Patch => self.encode_patch(place, room),
+            Form::Whole | Form::Keyframe => self.encode(place, &[], room),
+        });
+        let stream = &mut self.streams[place];
+        match form {
+            Form::Whole | Form::Keyframe => stream.keyframe(&plain),
+            Form::Patch => {
+                let packed = stream.patch(&plain);
+                stream.page.recycle(plain);
+                packed
+            }
+        }
+    }
+
+    fn restart(&mut self, place: usize) {
+        match place.checked_sub(self.tracks.len()) {
+            Some(family) => self.families[family].restart(),
+            None => self.reporter.restart(),
+        }
+    }
+
+    fn has_patch(&self, place: usize) -> bool {
+        match place.checked_sub(self.tracks.len()) {
+            Some(family) => self.families[family].has_patch(),
+            None => self.reporter.has_patch(),
+        }
+    }
+
+    fn encode_patch(&mut self, place: usize, room: &mut [u8]) -> Chunk {
+        if let Some(family) = place.checked_sub(self.tracks.len()) {
+            return self.families[family].encode_patch(room);
+        }
+        let (meters, names) = (&self.host.shared().meters, &self.names);
+        self.reporter.poll_patch(&self.told, meters, names, room)
+    }
+
+    /// Offers what was packed to the sinks; says whether nothing is owed to any of them.
+    fn tell(&mut self, place: usize, packed: &Packed) -> bool {
+        let frame = match packed {
+            Packed::Nothing => return true,
+            Packed::Frame(frame) => Some(frame),
+            Packed::Failed => None,
+        };
+        let Some(frame) = frame.filter(|frame| self.offer_packed(frame)) else {
+            self.streams[place].refused();
+            return false;
+        };
+        self.streams[place].accepted(frame.payload.len());
+        self.accept_form(place, frame.form);
+        true
+    }
+
+    fn accept_form(&mut self, place: usize, form: Form) {
+        if let Some(family) = place.checked_sub(self.tracks.len()) {
+            return self.families[family].accept_form(form);
+        }
+        match form {
+            Form::Patch => self.reporter.accept_patch(&mut self.told),
+            Form::Whole | Form::Keyframe => self.reporter.accept_keyframe(&mut self.told),
+        }
+        if self.tracks[place] == TrackId::Node {
+            self.names.tell_families();
+        }
+    }
+
+    fn offer_packed(&mut self, frame: &Frame) -> bool {
+        self.versions[frame.track] += 1;
+        let version = self.versions[frame.track];
+        let offer = |all, outlet: &mut Outlet| all & outlet.offer(frame, version);
+        self.outlets.iter_mut().fold(true, offer)
     }
 
     /// Shows a frame and offers it to the sinks; says whether nothing is owed to any of them.
@@ -324,9 +484,17 @@ impl Driver {
         }
         // Not before the sinks have the next: until then they may hold this one.
         if let Some(before) = before.filter(|_| changed) {
-            self.pages[frame.track].recycle(before.payload);
+            self.recycle(before);
         }
         all
+    }
+
+    fn recycle(&mut self, frame: Frame) {
+        let mut forms = self.forms.iter();
+        let place = forms.position(|forms| forms.whole == Some(frame.track));
+        if let Some(page) = place.and_then(|place| self.pages.get_mut(place)) {
+            page.recycle(frame.payload);
+        }
     }
 
     /// Tells the operator how the tick went.
@@ -385,11 +553,53 @@ fn take_families(config: &Config, host: &Host) -> Result<Vec<Box<dyn Published>>
         .collect()
 }
 
+/// Under which names a track is published, as places among them.
+#[derive(Clone, Copy, Debug)]
+struct Forms {
+    whole: Option<usize>,
+    packed: Option<usize>,
+}
+
+/// What there is to say in patches.
+enum Packed {
+    Nothing,
+    Frame(Frame),
+    /// The compressor failed.
+    Failed,
+}
+
+/// The names under which tracks are published: first those of whole frames.
+fn published_names(
+    config: &Config,
+    tracks: &[TrackId],
+    places: &[String],
+) -> (Vec<Arc<str>>, Vec<Forms>) {
+    let node = tracks.iter().position(|track| *track == TrackId::Node);
+    let is_whole = |place| config.deltas != Some(Deltas::Instead) || Some(place) == node;
+    let mut names = Vec::new();
+    let mut forms = Vec::new();
+    for (place, name) in places.iter().enumerate() {
+        let whole = is_whole(place).then_some(names.len());
+        names.extend(whole.map(|_| Arc::from(name.as_str())));
+        forms.push(Forms {
+            whole,
+            packed: None,
+        });
+    }
+    if config.deltas.is_some() {
+        for (name, forms) in places.iter().zip(&mut forms) {
+            forms.packed = Some(names.len());
+            names.push(Arc::from(format!("{name}{}", Deltas::SUFFIX)));
+        }
+    }
+    (names, forms)
+}
+
 /// The names of all tracks in the order of their places.
-fn track_names(config: &Config, tracks: &[TrackId]) -> Vec<Arc<str>> {
+fn track_names(config: &Config, tracks: &[TrackId]) -> Vec<String> {
     let tiers = config.tiers.as_slice();
     let tracks = tracks.iter().map(|track| track.name(tiers).concat());
     let families = config.families.iter();
     let families = families.map(|family| format!("{}.json", family.name()));
-    tracks.chain(families).map(Arc::from).collect()
+    tracks.chain(families).collect()
 }

@@ -90,7 +90,7 @@ impl<F: Family> FamilyMeter<F> {
             cells,
             linger,
         } = config;
-        let ledger = Ledger::new(host::pages(series, 1), now_ms).with_linger(linger);
+        let ledger = Ledger::new(host::pages(series, 1, true), now_ms).with_linger(linger);
         let shared = Shared {
             meter: host::meter(series, cells, 1),
             feed: Arc::new(sync::Mutex::new(Feed::new(ledger))),
@@ -243,7 +243,9 @@ fn debug<F: Family>(f: &mut fmt::Formatter<'_>, name: &str, of: &Shared<F>) -> f
 impl<F: Family> Shared<F> {
     /// Takes hold of the feed for one driver; nothing while another has it.
     pub(crate) fn take(&self, wake: &Arc<Notify>) -> Option<OwnedMutexGuard<HostFeed<F>>> {
-        let feed = self.feed.clone().try_lock_owned().ok()?;
+        let mut feed = self.feed.clone().try_lock_owned().ok()?;
+        // Whom the driver before told of patches is not whom this one tells.
+        feed.forget_patches(LANE);
         self.wake(Some(wake.clone()));
         Some(feed)
     }

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Frame, Sink, SinkError, frame::quoted};
+use crate::{Form, Frame, Sink, SinkError, frame::quoted};
 
 /// Frames that may wait for the disk; one more is refused and offered again with the next tick.
 const QUEUE: usize = 64;
@@ -70,6 +70,10 @@ impl FileSink {
 
 impl Sink for FileSink {
     fn write(&mut self, frame: &Frame) -> Result<(), SinkError> {
+        // A patch is no line of JSON, and its track's whole frames have all that it says.
+        if frame.form != Form::Whole {
+            return Ok(());
+        }
         let lines = self.lines.as_ref().ok_or(SinkError::Closed)?;
         match lines.try_send(frame.clone()) {
             Ok(()) => {

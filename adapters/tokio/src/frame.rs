@@ -15,8 +15,22 @@ pub struct Frame {
     pub name: Arc<str>,
     /// When the frame was made, in milliseconds since the Unix epoch; strictly rising by tick.
     pub ts_ms: u64,
-    /// A JSON object.
+    /// What the payload is.
+    pub form: Form,
+    /// A JSON object; packed in a track of patches.
     pub payload: Bytes,
+}
+
+/// What the payload of a frame is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// All there is to say, as JSON: a group by itself.
+    #[default]
+    Whole,
+    /// The same, packed, in a track of patches: the first frame of a group. See [`Deltas`](crate::Deltas).
+    Keyframe,
+    /// What changed since the frame before it in the same group, packed.
+    Patch,
 }
 
 /// A track's name as a JSON string. Names have no control characters: the configuration refuses them.

@@ -12,8 +12,8 @@ use std::{
 };
 
 use streamgauge_core::{
-    Account, Bucket, Cell, CellId, Family, Handle, Id, Lane, Lock, Meter, MeterRef, Meters, Pages,
-    Presence, Reporter, Role, Row, Schedule, Shard, Span, Tables, Traffic,
+    Account, Bucket, Cell, CellId, Family, Handle, Id, Lane, Lock, Mark, Meter, MeterRef, Meters,
+    Pages, Presence, Reporter, Role, Row, Schedule, Shard, Span, Tables, Traffic,
 };
 use tokio::sync::Notify;
 
@@ -40,7 +40,7 @@ pub(crate) type Boxed<F> = Tables<
 >;
 
 pub(crate) type BoxedPages<F> =
-    Pages<Box<[Account<F>]>, Box<[u8]>, Box<[Id]>, Box<[Lane<F>]>, Box<[Span]>>;
+    Pages<Box<[Account<F>]>, Box<[u8]>, Box<[Id]>, Box<[Lane<F>]>, Box<[Span]>, Box<[Mark]>>;
 
 pub(crate) type HostMeters = Meters<Boxed<Traffic>, Boxed<Presence>>;
 pub(crate) type HostReporter = Reporter<BoxedPages<Traffic>, BoxedPages<Presence>>;
@@ -213,8 +213,9 @@ impl Handle for HostRef<'_> {
 /// A reporter with books for all that the configuration has room for.
 pub(crate) fn reporter(config: &Config, schedule: Schedule) -> HostReporter {
     let tiers = tiers(config);
-    let traffic = pages(config.series, tiers * Role::ALL.len());
-    Reporter::new(schedule, traffic, pages(config.roots, tiers))
+    let marks = config.deltas.is_some();
+    let traffic = pages(config.series, tiers * Role::ALL.len(), marks);
+    Reporter::new(schedule, traffic, pages(config.roots, tiers, marks))
 }
 
 pub(crate) fn tiers(config: &Config) -> usize {
@@ -244,7 +245,7 @@ fn shards(series: usize) -> usize {
     (series / 16).clamp(1, 64).next_power_of_two()
 }
 
-pub(crate) fn pages<F: Family>(series: usize, lanes: usize) -> BoxedPages<F> {
+pub(crate) fn pages<F: Family>(series: usize, lanes: usize, marks: bool) -> BoxedPages<F> {
     let rows = series + lanes;
     Pages {
         accounts: boxed(rows, || Account::ZERO),
@@ -253,6 +254,7 @@ pub(crate) fn pages<F: Family>(series: usize, lanes: usize) -> BoxedPages<F> {
         fresh: boxed(rows, || 0),
         lanes: boxed(lanes, || Lane::ZERO),
         spans: boxed(rows, Span::default),
+        marks: boxed(if marks { rows + lanes } else { 0 }, Mark::default),
     }
 }
 

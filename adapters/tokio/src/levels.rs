@@ -48,8 +48,8 @@ pub(crate) struct Levels {
 }
 
 impl Levels {
-    /// Nothing unless the configuration asks for levels. Sinks know their tracks from `first` on.
-    pub(crate) fn new(config: &Config, first: usize) -> Option<Self> {
+    /// Nothing unless the configuration asks for levels. Sinks know their tracks from zero on.
+    pub(crate) fn new(config: &Config) -> Option<Self> {
         if config.levels == 0 {
             return None;
         }
@@ -71,7 +71,7 @@ impl Levels {
             rollups: rollups
                 .with_linger(config.level_linger.into())
                 .with_seed(seed),
-            side: Side::new(&config.origins, track_names(config), first),
+            side: Side::new(&config.origins, track_names(config), 0),
             root: format!("{}/prefix", config.prefix),
             opened: Vec::new(),
             last: Vec::new(),
@@ -85,6 +85,11 @@ impl Levels {
         let ledger = reporter.traffic();
         self.rollups.take_in(meters.traffic(), ledger, now);
         self.rollups.handle_timeout(now);
+    }
+
+    /// How many tracks there may be.
+    pub(crate) fn tracks(&self) -> usize {
+        self.rollups.usage().series_capacity * self.lanes
     }
 
     /// How full the table of levels is.

@@ -13,6 +13,8 @@ pub(crate) struct NodeNames {
     tiers: Vec<String>,
     /// How full each family's tables were at the last collect, and then those of levels if there are any.
     pub(crate) families: Vec<(&'static str, Usage)>,
+    /// How full they were when readers of patches were last told.
+    families_told: Vec<Usage>,
 }
 
 impl NodeNames {
@@ -24,9 +26,17 @@ impl NodeNames {
                 .chain(levels)
                 .map(|name| (name, Usage::default()))
                 .collect(),
+            families_told: Vec::new(),
             node: config.node,
             tiers: config.tiers,
         }
+    }
+
+    /// Notes that readers of patches were told of the families as they are.
+    pub(crate) fn tell_families(&mut self) {
+        self.families_told.clear();
+        let usages = self.families.iter().map(|(_, usage)| *usage);
+        self.families_told.extend(usages);
     }
 }
 
@@ -37,5 +47,9 @@ impl Names for NodeNames {
 
     fn families(&self) -> &[(&str, Usage)] {
         &self.families
+    }
+
+    fn families_told(&self) -> &[Usage] {
+        &self.families_told
     }
 }

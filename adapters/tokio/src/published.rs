@@ -5,7 +5,10 @@ use std::sync::Arc;
 use streamgauge_core::{Chunk, Family, FamilySection, Section, Usage};
 use tokio::sync::{Notify, OwnedMutexGuard};
 
-use crate::family::{FamilyMeter, HostFeed, LANE, Shared};
+use crate::{
+    Form,
+    family::{FamilyMeter, HostFeed, LANE, Shared},
+};
 
 /// A family as the driver that publishes it sees it, whichever it is.
 pub(crate) trait Published: Send {
@@ -19,6 +22,14 @@ pub(crate) trait Published: Send {
     fn owes(&self) -> bool;
     /// Writes the next piece of the frame; `last` is the frame before.
     fn encode(&mut self, last: &[u8], buf: &mut [u8]) -> Chunk;
+    /// Gives up the frame on its way out: the next piece is a frame's or a patch's first.
+    fn restart(&mut self);
+    /// Whether the frame differs from what readers of patches were told.
+    fn has_patch(&self) -> bool;
+    /// Writes the next piece of a patch.
+    fn encode_patch(&mut self, buf: &mut [u8]) -> Chunk;
+    /// Notes that readers of patches were told of the frame, by a patch or by a keyframe.
+    fn accept_form(&mut self, form: Form);
     /// Notes that every sink accepted the frame.
     fn accept(&mut self);
     /// The family's part of an exposition.
@@ -93,6 +104,25 @@ impl<F: Family> Published for Held<F> {
 
     fn encode(&mut self, last: &[u8], buf: &mut [u8]) -> Chunk {
         self.feed.encode(&self.shared.meter, LANE, last, buf)
+    }
+
+    fn restart(&mut self) {
+        self.feed.reset();
+    }
+
+    fn has_patch(&self) -> bool {
+        self.feed.ledger().has_patch(LANE)
+    }
+
+    fn encode_patch(&mut self, buf: &mut [u8]) -> Chunk {
+        self.feed.encode_patch(&self.shared.meter, LANE, buf)
+    }
+
+    fn accept_form(&mut self, form: Form) {
+        match form {
+            Form::Patch => self.feed.accept_patch(LANE),
+            Form::Whole | Form::Keyframe => self.feed.accept_keyframe(LANE),
+        }
     }
 
     fn accept(&mut self) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::{Frame, OriginProducer, TrackSink, sink::Outlet};
+use crate::{Form, Frame, OriginProducer, TrackSink, sink::Outlet};
 
 /// Publishes broadcasts that all have the same tracks, each in a slot.
 pub(crate) struct Side {
@@ -81,6 +81,7 @@ impl Side {
             track: self.first + place,
             name,
             ts_ms,
+            form: Form::Whole,
             payload,
         };
         let mut all = true;

@@ -38,11 +38,7 @@ struct Node {
     ended: watch::Receiver<()>,
 }
 
-#[cfg(any(
-    feature = "metrics",
-    feature = "opentelemetry",
-    feature = "prometheus-client"
-))]
+#[cfg(any(feature = "opentelemetry", feature = "prometheus-client"))]
 impl Stats {
     /// Where the driver is as long as it has not ended; nothing when disabled.
     pub(crate) fn desk(&self) -> Option<&Arc<Desk>> {

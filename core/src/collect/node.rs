@@ -33,6 +33,14 @@ impl<F: Family, const KEY: usize> NodeReader<F, KEY> {
         }
     }
 
+    /// Before the first byte of a merge patch of what this told: what that leaves out is as it was. Totals
+    /// come as far as they changed.
+    pub const fn after(health: &Health) -> Self {
+        let mut reader = Self::new();
+        reader.members.health = *health;
+        reader
+    }
+
     /// Reads the next piece; `report` is called for the totals of each lane as soon as they are read.
     ///
     /// # Errors

@@ -116,7 +116,7 @@ pub(crate) fn row<F: Family, K: KeyWords>(
 }
 
 /// Writes `,"gauge":1`, or `null` for one that was never set.
-fn put_gauge(out: &mut impl Out, gauge: &Gauge, value: Option<u64>) {
+pub(super) fn put_gauge(out: &mut impl Out, gauge: &Gauge, value: Option<u64>) {
     put_name(out, gauge.name);
     match value {
         Some(value) => number(out, value),
@@ -125,7 +125,7 @@ fn put_gauge(out: &mut impl Out, gauge: &Gauge, value: Option<u64>) {
 }
 
 /// Writes `,"histogram":{"buckets":[1,..],"sum":2}`.
-fn put_histogram(out: &mut impl Out, histogram: &Histogram, words: &[u64]) {
+pub(super) fn put_histogram(out: &mut impl Out, histogram: &Histogram, words: &[u64]) {
     let read = histogram.read(words);
     put_name(out, histogram.name);
     out.put(b"{\"buckets\":");
@@ -138,7 +138,7 @@ fn put_histogram(out: &mut impl Out, histogram: &Histogram, words: &[u64]) {
     out.put(b"}");
 }
 
-fn put_name(out: &mut impl Out, name: &str) {
+pub(super) fn put_name(out: &mut impl Out, name: &str) {
     out.put(b",\"");
     out.put(name.as_bytes());
     out.put(b"\":");
@@ -209,13 +209,13 @@ pub(crate) fn words<F: Family>(out: &mut impl Out, words: &[u64]) {
 
 /// Writes a series' name, escaped as JSON wants it.
 #[inline]
-fn name<K: KeyWords>(out: &mut impl Out, series: &Series<'_, K>) {
-    let name = &series.key;
+pub(super) fn name<K: KeyWords>(out: &mut impl Out, series: &Series<'_, K>) {
+    let key = &series.key;
     if series.escape {
-        key(out, name);
+        key.bytes().for_each(|byte| escaped(out, byte));
         return;
     }
-    name.put(out);
+    key.put(out);
 }
 
 /// Writes a key of which it is not known whether it needs to be escaped.

@@ -6,6 +6,7 @@
 
 pub(crate) mod json;
 pub(crate) mod number;
+pub(crate) mod patch;
 pub(crate) mod text;
 
 /// Where an encoder writes.

@@ -1,5 +1,6 @@
 //! The memory of a ledger: an element for each row of the meter, in boxes or arrays.
 
+use super::Mark;
 use crate::{
     schema::{Family, Gauge, Totals},
     sync::Id,
@@ -72,6 +73,10 @@ pub struct Span {
 /// The memory of a ledger, an element for each row of the meter (the overflow series included), in
 /// boxes or arrays.
 pub trait Books<F: Family> {
+    /// Whether there is memory for [`Mark`]s, so that merge patches can be made. Where there is none, no
+    /// code is made for them either.
+    const MARKS: bool = false;
+
     /// The accounts, by row.
     fn accounts(&self) -> &[Account<F>];
     /// The accounts, the flags, the order of frames, and room to sort new series in, each with an
@@ -83,6 +88,10 @@ pub trait Books<F: Family> {
     fn order(&self) -> &[Id];
     /// The lanes.
     fn lanes(&self) -> &[Lane<F>];
+    /// The marks by row, then by lane; or none.
+    fn marks(&self) -> &[Mark] {
+        &[]
+    }
 }
 
 /// A ledger's memory, all of it at once.
@@ -100,11 +109,13 @@ pub struct Split<'a, F: Family> {
     pub lanes: &'a mut [Lane<F>],
     /// By row, or empty.
     pub spans: &'a mut [Span],
+    /// By row, then by lane; or empty.
+    pub marks: &'a mut [Mark],
 }
 
 /// A ledger's memory as slices of any kind.
 #[derive(Debug)]
-pub struct Pages<Accounts, Flags, Order, Lanes, Spans = [Span; 0]> {
+pub struct Pages<Accounts, Flags, Order, Lanes, Spans = [Span; 0], Marks = [Mark; 0]> {
     /// An [`Account`] per row.
     pub accounts: Accounts,
     /// A zero per row.
@@ -118,10 +129,12 @@ pub struct Pages<Accounts, Flags, Order, Lanes, Spans = [Span; 0]> {
     /// A [`Span`] per row, so that what did not move can be copied from the last frame; or nothing,
     /// where memory is dear.
     pub spans: Spans,
+    /// A [`Mark`] per row, and then one per lane, so that merge patches can be made; or nothing.
+    pub marks: Marks,
 }
 
-impl<F, Accounts, Flags, Order, Lanes, Spans> Books<F>
-    for Pages<Accounts, Flags, Order, Lanes, Spans>
+impl<F, Accounts, Flags, Order, Lanes, Spans, Marks> Books<F>
+    for Pages<Accounts, Flags, Order, Lanes, Spans, Marks>
 where
     F: Family,
     Accounts: AsRef<[Account<F>]> + AsMut<[Account<F>]>,
@@ -129,7 +142,10 @@ where
     Order: AsRef<[Id]> + AsMut<[Id]>,
     Lanes: AsRef<[Lane<F>]> + AsMut<[Lane<F>]>,
     Spans: AsMut<[Span]>,
+    Marks: AsRef<[Mark]> + AsMut<[Mark]>,
 {
+    const MARKS: bool = size_of::<Marks>() > 0;
+
     fn accounts(&self) -> &[Account<F>] {
         self.accounts.as_ref()
     }
@@ -142,6 +158,7 @@ where
             fresh: self.fresh.as_mut(),
             lanes: self.lanes.as_mut(),
             spans: self.spans.as_mut(),
+            marks: self.marks.as_mut(),
         }
     }
 
@@ -156,13 +173,20 @@ where
     fn lanes(&self) -> &[Lane<F>] {
         self.lanes.as_ref()
     }
+
+    fn marks(&self) -> &[Mark] {
+        self.marks.as_ref()
+    }
 }
 
-/// A ledger's memory in arrays: `ROWS` is the meter's series plus its lanes.
-pub type InlineBooks<F, const ROWS: usize, const LANES: usize> =
-    Pages<[Account<F>; ROWS], [u8; ROWS], [Id; ROWS], [Lane<F>; LANES]>;
+/// A ledger's memory in arrays: `ROWS` is the meter's series plus its lanes. `MARKS` is `ROWS + LANES` for a
+/// ledger of which merge patches are made; other ledgers have none.
+pub type InlineBooks<F, const ROWS: usize, const LANES: usize, const MARKS: usize = 0> =
+    Pages<[Account<F>; ROWS], [u8; ROWS], [Id; ROWS], [Lane<F>; LANES], [Span; 0], [Mark; MARKS]>;
 
-impl<F: Family, const ROWS: usize, const LANES: usize> InlineBooks<F, ROWS, LANES> {
+impl<F: Family, const ROWS: usize, const LANES: usize, const MARKS: usize>
+    InlineBooks<F, ROWS, LANES, MARKS>
+{
     /// Empty books.
     #[must_use]
     pub const fn inline() -> Self {
@@ -173,6 +197,7 @@ impl<F: Family, const ROWS: usize, const LANES: usize> InlineBooks<F, ROWS, LANE
             fresh: [0; ROWS],
             lanes: [Lane::ZERO; LANES],
             spans: [],
+            marks: [Mark::NONE; MARKS],
         }
     }
 }

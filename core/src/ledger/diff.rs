@@ -38,6 +38,9 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
 
     /// Notes that the sink accepted a lane's frame as it now is; series that have ended retire.
     pub fn ack<S: Storage<F>>(&mut self, meter: &Meter<F, S>, lane: usize) {
+        if B::MARKS && self.keeps_marks() {
+            return self.ack_listed(meter, lane);
+        }
         let mut leaving = false;
         let range = self.lane_range(lane);
         let Split {

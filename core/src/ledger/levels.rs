@@ -1,6 +1,6 @@
 //! Gauges that are set, which stand behind the words of a series.
 
-use super::{Books, LANE_SHIFT, Ledger, MOVED, Split};
+use super::{Books, LANE_SHIFT, Ledger, MOVED, Marks, Split, field_of};
 use crate::{
     meter::Meter,
     schema::{Family, Totals},
@@ -16,18 +16,28 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             flags,
             order,
             lanes,
+            marks,
             ..
         } = self.books.split();
+        let rows = accounts.len();
         for id in order.get(..self.ordered).unwrap_or_default() {
             let at = *id as usize;
             let known = accounts.get_mut(at).zip(flags.get_mut(at));
             let Some(((account, flags), row)) = known.zip(meter.row(widen(*id))) else {
                 continue;
             };
-            let levels = account.totals.as_mut().iter_mut();
-            if take_levels(levels.skip(summed::<F>()), row.levels()) {
+            let place = usize::from(*flags >> LANE_SHIFT);
+            let levels = account.totals.as_mut().iter_mut().enumerate();
+            let moved = take_levels(levels.skip(summed::<F>()), row.levels(), |word| {
+                if B::MARKS
+                    && let Some(mut marks) = Marks::new(marks, rows, lanes.len())
+                {
+                    marks.note(place, widen(*id), Some(field_of::<F>(word)));
+                }
+            });
+            if moved {
                 *flags |= MOVED;
-                if let Some(lane) = lanes.get_mut(usize::from(*flags >> LANE_SHIFT)) {
+                if let Some(lane) = lanes.get_mut(place) {
                     lane.told = false;
                 }
             }
@@ -40,14 +50,18 @@ pub(crate) const fn summed<F: Family>() -> usize {
     F::Totals::LEN - F::Set::COUNT
 }
 
-/// Takes levels over, and says whether any differs.
+/// Takes levels over, tells `note` of those that differ, and says whether any does.
 fn take_levels<'a>(
-    ours: impl Iterator<Item = &'a mut u64>,
+    ours: impl Iterator<Item = (usize, &'a mut u64)>,
     now: impl Iterator<Item = u64>,
+    mut note: impl FnMut(usize),
 ) -> bool {
     let mut moved = false;
-    for (ours, now) in ours.zip(now) {
-        moved |= *ours != now;
+    for ((word, ours), now) in ours.zip(now) {
+        if *ours != now {
+            note(word);
+            moved = true;
+        }
         *ours = now;
     }
     moved

@@ -5,13 +5,18 @@ mod books;
 mod diff;
 mod keep;
 mod levels;
+mod marks;
 mod order;
+mod patch;
 mod retain;
 mod reuse;
 
 pub use books::{Account, Books, InlineBooks, Lane, Pages, Span, Split};
 pub use keep::Linger;
 pub(crate) use levels::summed;
+pub use marks::Mark;
+pub(crate) use marks::{Change, Fields};
+use marks::{Marks, field_of};
 pub(crate) use retain::check_series;
 
 use crate::{
@@ -279,6 +284,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             fresh,
             lanes,
             spans,
+            ..
         } = self.books.split();
         let at = id as usize;
         let (Some(account), Some(flags)) = (accounts.get_mut(at), flags.get_mut(at)) else {
@@ -309,16 +315,27 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             accounts,
             flags,
             lanes,
+            marks,
             ..
         } = self.books.split();
+        let rows = accounts.len();
         let known = flags
             .get_mut(id as usize)
             .filter(|flags| **flags & KNOWN != 0);
         let known = known.zip(accounts.get_mut(id as usize));
-        let lane = known
+        let place = known
             .as_ref()
             .map_or(0, |(flags, _)| usize::from(**flags >> LANE_SHIFT));
-        let Some(lane) = lanes.get_mut(lane) else {
+        if B::MARKS
+            && let Some(mut marks) = Marks::new(marks, rows, lanes.len())
+        {
+            let field = field_of::<F>(word);
+            match known {
+                Some(_) => marks.note(place, id, Some(field)),
+                None => marks.note_total(place, field),
+            }
+        }
+        let Some(lane) = lanes.get_mut(place) else {
             return;
         };
         lane.told = false;
@@ -336,8 +353,10 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             accounts,
             flags,
             lanes,
+            marks,
             ..
         } = self.books.split();
+        let rows = accounts.len();
         let row = accounts.get(id as usize).zip(flags.get_mut(id as usize));
         let Some((account, flags)) = row else { return };
         if F::KEPT {
@@ -352,7 +371,13 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
         if by_handle && open != (*flags & LIVE != 0) {
             // No word tells of it, but the next frame must.
             *flags |= MOVED;
-            if let Some(lane) = lanes.get_mut(usize::from(*flags >> LANE_SHIFT)) {
+            let place = usize::from(*flags >> LANE_SHIFT);
+            if B::MARKS
+                && let Some(mut marks) = Marks::new(marks, rows, lanes.len())
+            {
+                marks.note(place, id, None);
+            }
+            if let Some(lane) = lanes.get_mut(place) {
                 lane.told = false;
             }
         }

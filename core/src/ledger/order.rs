@@ -2,7 +2,7 @@
 
 use core::cmp::Ordering as Order;
 
-use super::{Account, Books, LANE_SHIFT, LIVE, Ledger, MOVED, Split};
+use super::{Account, Books, LANE_SHIFT, LIVE, Ledger, MOVED, Marks, Split};
 use crate::{
     meter::Meter,
     schema::Family,
@@ -76,8 +76,15 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             flags,
             order,
             lanes,
+            marks,
             ..
         } = self.books.split();
+        let (rows, count) = (accounts.len(), lanes.len());
+        let mut marks = if B::MARKS {
+            Marks::new(marks, rows, count)
+        } else {
+            None
+        };
         let Some(lane) = lanes.get_mut(lane) else {
             return;
         };
@@ -93,10 +100,16 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
                 && at < end
                 && *flags & (LIVE | MOVED) == 0
                 && (!F::KEPT || *flags & marked == marked)
+                && marks
+                    .as_ref()
+                    .is_none_or(|marks| marks.row(widen(id)).is_free())
                 && meter.retire(widen(id))
             {
                 *account = Account::ZERO;
                 *flags = 0;
+                if let Some(marks) = &mut marks {
+                    marks.tell(widen(id), false);
+                }
             } else {
                 order[kept] = id;
                 kept += 1;

@@ -1,6 +1,6 @@
 //! What a ledger writes down of itself, and takes back after a reset.
 
-use super::{Books, LANE_SHIFT, Ledger, MOVED, Split};
+use super::{Books, LANE_SHIFT, Ledger, MOVED, Marks, Split};
 use crate::{
     key::KeyWords,
     meter::Meter,
@@ -121,10 +121,16 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             accounts,
             flags,
             lanes,
+            marks,
             ..
         } = self.books.split();
         let flags = flags.get_mut(id as usize)?;
         *flags |= MOVED;
+        if B::MARKS
+            && let Some(mut marks) = Marks::new(marks, accounts.len(), lanes.len())
+        {
+            marks.note(usize::from(*flags >> LANE_SHIFT), id, None);
+        }
         let account = accounts.get_mut(id as usize)?;
         account.totals = words;
         let lane = lanes.get_mut(usize::from(*flags >> LANE_SHIFT))?;

@@ -70,16 +70,12 @@ impl<B: RollupBooks> Rollups<B> {
         LevelEvent::Announce(LevelId(at))
     }
 
-    /// Sees which levels are subscribed, and frees those that are done with.
+    /// Sees which levels are subscribed.
     pub(super) fn settle(&mut self, now: Instant) {
         for at in 0..self.used {
             if let Some(level) = self.books.split().levels.get_mut(at) {
                 level.settle(now);
             }
-        }
-        // From the last: levels mostly lie behind those that they are under, which are free then too.
-        for at in (0..self.used).rev() {
-            self.retire(at);
         }
     }
 

@@ -75,14 +75,22 @@ impl<B: RollupBooks> Rollups<B> {
         }
     }
 
-    /// Frees a level that nothing is under, and that is not announced; says whether it did.
-    pub(super) fn retire(&mut self, at: usize) -> bool {
-        let Some(level) = self.books.levels().get(at) else {
-            return false;
-        };
+    /// Frees the levels that are done with, and those above them that were held by nothing else.
+    pub(super) fn free_levels(&mut self) {
+        for at in 0..self.used {
+            let mut next = Some(at);
+            while let Some(at) = next {
+                next = self.retire(at);
+            }
+        }
+    }
+
+    /// Frees a level that nothing is under, and that is not announced; says which is above it if it did.
+    fn retire(&mut self, at: usize) -> Option<usize> {
+        let level = self.books.levels().get(at)?;
         let idle = level.held == 0 && level.flags & (TAKEN | WANTED | ANNOUNCED) == TAKEN;
         if !idle || at <= OVERFLOWN as usize {
-            return false;
+            return None;
         }
         let parent = level.parent;
         self.unlink(at);
@@ -96,7 +104,7 @@ impl<B: RollupBooks> Rollups<B> {
             self.free = narrow(u32::try_from(at).unwrap_or(0));
             self.in_use -= 1;
         }
-        true
+        Some(parent as usize)
     }
 
     fn hold(&mut self, level: Id) {

@@ -148,7 +148,7 @@ impl<B: RollupBooks> Rollups<B> {
     /// Takes in how much the series of a ledger have grown: after each collect, and before a frame of
     /// the ledger is accepted, as series end then. A frame on its way out starts again.
     ///
-    /// Cost: a scan of the rows and of the levels; for each series that moved, some additions per level;
+    /// Cost: two scans of the rows, and of the levels; for each series that moved, some additions per level;
     /// for each new one, a look-up per level.
     pub fn take_in<S, T>(
         &mut self,
@@ -164,11 +164,16 @@ impl<B: RollupBooks> Rollups<B> {
         }
         self.open_first(ledger.stamp());
         self.stamp = ledger.stamp();
-        for (at, id) in (0..self.books.split().series.len()).zip(0..) {
-            match ledger.standing(id) {
-                Standing::Gone => self.leave(at),
-                Standing::Still => {}
-                Standing::Moved { lane } => self.follow(meter, ledger, id, lane),
+        let rows = (0..self.books.split().series.len()).zip(0..);
+        for (at, id) in rows.clone() {
+            if ledger.standing(id) == Standing::Gone {
+                self.leave(at);
+            }
+        }
+        self.free_levels();
+        for (_, id) in rows {
+            if let Standing::Moved { lane } = ledger.standing(id) {
+                self.follow(meter, ledger, id, lane);
             }
         }
         self.settle(now);
@@ -197,6 +202,13 @@ impl<B: RollupBooks> Rollups<B> {
     pub fn prefix(&self, level: LevelId) -> Option<&Key<B::Key>> {
         let level = self.books.levels().get(level.0)?;
         (level.flags & TAKEN != 0).then_some(&level.key)
+    }
+
+    /// When this life of a level began at the earliest, in milliseconds since the Unix epoch: the tick before
+    /// the first series under it was first seen.
+    pub fn since(&self, level: LevelId) -> Option<u64> {
+        self.prefix(level)?;
+        self.books.levels().get(level.0).map(|level| level.since)
     }
 
     /// What a level has added up to in a lane of the ledger.
@@ -229,7 +241,10 @@ impl<B: RollupBooks> Rollups<B> {
             self.join(&row.key(), account.since())
         });
         let growth = grown(&mut series.seen, account.words());
-        self.add(&series, lane, &growth);
+        // A series that was refused a frame counts as moved until one is accepted.
+        if growth.iter().any(|n| *n != 0) {
+            self.add(&series, lane, &growth);
+        }
         if let Some(slot) = self.books.split().series.get_mut(at) {
             *slot = series;
         }

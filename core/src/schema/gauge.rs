@@ -44,6 +44,16 @@ pub enum Reading {
 }
 
 impl Gauge {
+    /// Whether it is a difference, and one of its words is among these.
+    pub(crate) fn follows(&self, changed: impl Fn(usize) -> bool) -> bool {
+        match self.reading {
+            Reading::Set { .. } => false,
+            Reading::Difference { opened, closed } => {
+                changed(opened) || closed.iter().any(|word| changed(*word))
+            }
+        }
+    }
+
     /// The value in a series with these words; nothing if it was never set.
     pub(crate) fn read(&self, words: &[u64]) -> Option<u64> {
         let word = |at: usize| words.get(at).copied().unwrap_or(0);

@@ -58,6 +58,12 @@ pub struct RelayOptions {
     /// The time between two frames of statistics, such as 500ms or 2s.
     #[arg(long, global = true, default_value = "1s", value_parser = duration)]
     pub interval: Duration,
+    /// Add traffic up for each path of up to so many segments, in broadcasts of their own.
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    pub levels: usize,
+    /// Publish the statistics in parts too, one for each group of paths with so many first segments in common.
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    pub depth: usize,
     /// The TCP address to serve metrics on [default: 127.0.0.1:9464, or nowhere if it is taken]
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub metrics: Option<SocketAddr>,
@@ -74,6 +80,8 @@ impl Default for RelayOptions {
             node: "demo".into(),
             prefix: ".stats".into(),
             interval: Duration::from_secs(1),
+            levels: 0,
+            depth: 0,
             metrics: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
             no_metrics: false,
         }

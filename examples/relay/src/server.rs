@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use moq_net::stats::{self, Registry};
+use moq_net::track::Info;
 use moq_net::{Pattern, Role as Direction, origin};
 use moq_tokio::server::Request;
 use moq_tokio::{Listener, listen};
 use streamgauge_core::Role;
-use streamgauge_moq::{Meter, Publisher};
-use streamgauge_tokio::{Config, Frame, SinkError, Stats, StatsHandle, Tier};
+use streamgauge_moq::{Meter, Publisher, export_origin};
+use streamgauge_tokio::{
+    Config, Deltas, Frame, OriginProducer, SinkError, Stats, StatsHandle, Tier,
+};
 use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
@@ -160,25 +163,53 @@ async fn count(options: &RelayOptions, origin: &origin::Producer) -> Result<Stat
         .with_prefix(&options.prefix)
         .with_node(&options.node)
         .with_interval(options.interval)
-        .with_sink(sink(Arc::clone(&slot)));
-    let stats = Stats::spawn(config)?;
-    let publisher = Publisher::announce(origin, stats.path(), stats.tracks())?;
-    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(publisher);
+        .with_deltas(Deltas::Beside);
+    if options.levels > 0 || options.depth > 0 {
+        return count_in_parts(config, options, origin).await;
+    }
+    let stats = announce(config.with_sink(sink(Arc::clone(&slot))), &slot, origin)?;
     stats.flush().await;
     Ok(stats)
 }
 
-/// Frames from before the announcement are empty, as no session was served yet, and so are the
-/// announced tracks.
+/// No frame is offered before there is somebody to take it: the first of a track of patches is the one that
+/// the others go by.
+fn announce(
+    config: Config,
+    slot: &Mutex<Option<Publisher>>,
+    origin: &origin::Producer,
+) -> Result<Stats> {
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    let stats = Stats::spawn(config)?;
+    *slot = Some(Publisher::announce(origin, stats.path(), stats.tracks())?);
+    Ok(stats)
+}
+
+/// The same with broadcasts beside the node's own, which come and go.
+async fn count_in_parts(
+    config: Config,
+    options: &RelayOptions,
+    origin: &origin::Producer,
+) -> Result<Stats> {
+    let local = OriginProducer::new();
+    let config = config.with_levels(options.levels).with_depth(options.depth);
+    let stats = Stats::spawn(config.with_origin(&local))?;
+    tokio::spawn(export_origin(
+        local.consume(),
+        origin.clone(),
+        Info::default(),
+    ));
+    stats.flush().await;
+    Ok(stats)
+}
+
 fn sink(
     slot: Arc<Mutex<Option<Publisher>>>,
 ) -> impl FnMut(&Frame) -> Result<(), SinkError> + Send + 'static {
     move |frame| {
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(publisher) = slot.as_mut() else {
-            return Ok(());
-        };
-        let written = publisher.write(frame.track, frame.payload.clone());
+        let publisher = slot.as_mut().ok_or(SinkError::Closed)?;
+        let written = publisher.write_frame(frame);
         written.map_err(|error| SinkError::Failed(error.into()))
     }
 }

@@ -2,9 +2,11 @@
 
 mod support;
 
+use moq_stats::aggregate;
 use moq_stats::consume::Config;
 use moq_stats::{Consumer, Role as TheirRole, Tier, Traffic, TrafficFrame};
 use streamgauge_core::Role;
+use streamgauge_relay::cli::RelayOptions;
 use streamgauge_relay::client::{self, Client, Target};
 use streamgauge_relay::server::Relay;
 use streamgauge_relay::totals::Row;
@@ -118,4 +120,36 @@ async fn the_node_path_is_one_that_aggregators_find() {
         .await
         .unwrap();
     assert!(frame(&mut internal, |_| true).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_stock_aggregate_reads_the_parts_of_a_node_unchanged() {
+    let options = RelayOptions {
+        depth: 1,
+        levels: 1,
+        ..RelayOptions::default()
+    };
+    let relay = within(Relay::start(&options)).await.unwrap();
+    let publisher = Publisher::connect(&relay).await;
+    let viewer = Viewer::connect(&relay).await;
+    let mut track = viewer.subscribe().await;
+    let target = Target::of(&relay);
+    let (_client, origin) = Client::subscriber(&target, ".stats").await.unwrap();
+    let config = aggregate::Config::new().with_depth(1);
+    let aggregate = aggregate::Consumer::new(origin.consume(), config);
+    let mut egress = aggregate.traffic(&Tier::default(), TheirRole::Publisher);
+
+    publisher.write(0, &[b"some", b"frames"]);
+    read_groups(&mut track, 1).await;
+    let ours = row(&relay, Role::Publisher, |row| row.groups == 1).await;
+    let theirs = within(async {
+        loop {
+            let frame = egress.next().await.unwrap().expect("another frame");
+            if let Some(traffic) = frame.get(PATH).filter(|traffic| traffic.groups == 1) {
+                return *traffic;
+            }
+        }
+    })
+    .await;
+    assert_same(&theirs, &ours);
 }

@@ -68,6 +68,9 @@ const CASES: &[Case] = &[
     case("tick/100k", |report| {
         tick::full_frames(report, 100_000, 100);
     }),
+    case("tick-patches/100k", |report| {
+        tick::patches(report, 100_000, 100);
+    }),
     case("memory/100k", |report| memory::per_series(report, 100_000)),
     case("family-bump/1", |report| family::bump(report, 1)),
     case("family-bump/2", |report| family::bump(report, 2)),
@@ -98,6 +101,11 @@ const CASES: &[Case] = &[
         name: "tick/million",
         on_request: true,
         run: tick::million,
+    },
+    Case {
+        name: "tick-patches/million",
+        on_request: true,
+        run: tick::million_in_patches,
     },
 ];
 

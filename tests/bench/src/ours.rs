@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use moq_net_seed::{Origin, Stats as SeedStats, StatsConfig};
-use streamgauge_tokio::{Config, Stats};
+use streamgauge_tokio::{Config, Deltas, Stats};
 use tokio::runtime::{Builder, Runtime};
 
 /// The name of the peer whose behaviour we have.
@@ -20,9 +20,21 @@ pub(crate) fn runtime() -> Runtime {
 
 /// Our node, with room for so many series.
 pub(crate) fn ours(runtime: &Runtime, series: usize) -> Stats {
-    let _entered = runtime.enter();
+    spawn(runtime, config(series))
+}
+
+/// Our node that says what changed, and nothing else.
+pub(crate) fn ours_in_patches(runtime: &Runtime, series: usize) -> Stats {
+    spawn(runtime, config(series).with_deltas(Deltas::Instead))
+}
+
+fn config(series: usize) -> Config {
     let config = Config::new().with_series(series).with_cells(series.max(64));
-    let config = config.with_interval(Duration::from_hours(1));
+    config.with_interval(Duration::from_hours(1))
+}
+
+fn spawn(runtime: &Runtime, config: Config) -> Stats {
+    let _entered = runtime.enter();
     Stats::spawn(config).unwrap_or_else(|error| panic!("{error}"))
 }
 

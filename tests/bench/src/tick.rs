@@ -22,15 +22,34 @@ pub(crate) fn full_frames(report: &mut Report, series: usize, every: usize) {
     });
 }
 
+/// The same with patches in place of whole frames, packed.
+pub(crate) fn patches(report: &mut Report, series: usize, every: usize) {
+    let mut seed = Seed::new(series);
+    let mut ours = Ours::in_patches(series);
+    report.compare_rounds(ROUNDS, SEED, &mut || seed.tick(every), &mut || {
+        ours.tick(every)
+    });
+}
+
 /// A million live series with one in a hundred moving; ours alone, as the seed takes seconds.
 pub(crate) fn million(report: &mut Report) {
-    let mut ours = Ours::new(1_000_000);
+    of_million(report, Ours::new(1_000_000));
+}
+
+/// The same with patches in place of whole frames, packed.
+pub(crate) fn million_in_patches(report: &mut Report) {
+    of_million(report, Ours::in_patches(1_000_000));
+}
+
+fn of_million(report: &mut Report, mut ours: Ours) {
     ours.tick(100);
     let mut ticks: Vec<_> = (0..ROUNDS).map(|_| ours.tick(100)).collect();
     ticks.sort_by(|a, b| a.nanos.total_cmp(&b.nanos));
     report.figure("full tick", ticks[ROUNDS / 2].nanos / 1e6, "ms");
     report.figure("allocations", ticks[ROUNDS / 2].allocations, "per tick");
-    report.figure("frame", ours.frame_bytes(), "bytes");
+    if ours.frame_bytes() > 0.0 {
+        report.figure("frame", ours.frame_bytes(), "bytes");
+    }
 }
 
 /// Our node with its guards.
@@ -42,8 +61,16 @@ struct Ours {
 
 impl Ours {
     fn new(series: usize) -> Self {
+        Self::of(series, ours::ours)
+    }
+
+    fn in_patches(series: usize) -> Self {
+        Self::of(series, ours::ours_in_patches)
+    }
+
+    fn of(series: usize, stats: fn(&Runtime, usize) -> Stats) -> Self {
         let runtime = ours::runtime();
-        let stats = ours::ours(&runtime, series);
+        let stats = stats(&runtime, series);
         let handle = stats.tier(Tier::External);
         let open = |i| handle.broadcast(&ours::path(i)).publisher_track("video");
         let tracks = (0..series).map(open).collect();

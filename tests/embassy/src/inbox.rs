@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-use streamgauge_embassy::{
-    TrackId,
-    wire::{Assembler, Reader, Tally},
-};
+use serde_json::{Map, Value};
+use streamgauge_embassy::wire::{Assembler, Reader, Received, Tally};
 
 use crate::Link;
 
@@ -36,14 +33,14 @@ impl Inbox {
     /// Reads bytes as they came.
     pub fn read_bytes(&mut self, mut bytes: &[u8]) {
         while let Some(frame) = self.bytes.poll(&mut bytes) {
-            keep(&mut self.frames, frame.track, frame.payload);
+            keep(&mut self.frames, &frame);
         }
     }
 
     /// Reads a datagram.
     pub fn read_datagram(&mut self, datagram: &[u8]) {
         if let Some(frame) = self.datagrams.take(datagram) {
-            keep(&mut self.frames, frame.track, frame.payload);
+            keep(&mut self.frames, &frame);
         }
     }
 
@@ -91,8 +88,36 @@ impl Default for Inbox {
     }
 }
 
-fn keep(frames: &mut BTreeMap<String, Vec<Value>>, track: TrackId, payload: &[u8]) {
-    let name = track.name(&[] as &[&str]).concat();
-    let frame = serde_json::from_slice(payload).expect("a frame is JSON");
-    frames.entry(name).or_default().push(frame);
+/// Keeps a frame, or what a patch makes of the one before. A patch of a frame that was not there is null.
+fn keep(frames: &mut BTreeMap<String, Vec<Value>>, received: &Received<'_>) {
+    let name = received.track.name(&[] as &[&str]).concat();
+    let mut frame = serde_json::from_slice(received.payload).expect("a frame is JSON");
+    let frames = frames.entry(name).or_default();
+    if received.is_patch {
+        let mut patched = frames.last().cloned().unwrap_or_default();
+        merge(&mut patched, frame);
+        frame = patched;
+    }
+    frames.push(frame);
+}
+
+/// Makes a patch's changes, as RFC 7396 says.
+pub fn merge(target: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Some(target) = target.as_object_mut() else {
+        return;
+    };
+    for (name, value) in patch {
+        if value.is_null() {
+            target.remove(&name);
+        } else {
+            merge(target.entry(name).or_insert(Value::Null), value);
+        }
+    }
 }

@@ -7,10 +7,10 @@ mod inbox;
 mod link;
 
 pub use bench::{Bench, TICK};
-pub use inbox::Inbox;
+pub use inbox::{Inbox, merge};
 pub use link::{Link, Mood};
 
-use streamgauge_embassy::{Config, Handle, Runner, Stats, key, roots, rows};
+use streamgauge_embassy::{Config, Handle, Runner, Stats, key, lanes, marks, roots, rows};
 
 /// Room for eight series and cells, and two roots.
 pub type Gauge = Stats<{ rows(8) }, 8, { key(32) }, { roots(2) }>;
@@ -19,6 +19,31 @@ pub type Gauge = Stats<{ rows(8) }, 8, { key(32) }, { roots(2) }>;
 #[must_use]
 pub fn gauge() -> &'static Gauge {
     Box::leak(Box::new(Gauge::new()))
+}
+
+const ROWS: usize = rows(8);
+const ROOTS: usize = roots(2);
+
+/// The same for a node that says what changed.
+pub type Patching = Stats<
+    ROWS,
+    8,
+    { key(32) },
+    ROOTS,
+    2,
+    { lanes(2) },
+    { marks(ROWS, lanes(2)) },
+    { marks(ROOTS, 2) },
+>;
+
+/// The two halves of a node of its own that says what changed.
+///
+/// # Panics
+/// When the configuration cannot be.
+#[must_use]
+pub fn split_patching(config: Config) -> (Handle<Patching>, Runner<Patching>) {
+    let node: &'static Patching = Box::leak(Box::new(Patching::new()));
+    node.split(config).expect("a node that can be")
 }
 
 /// The two halves of a node of its own.

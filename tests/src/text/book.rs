@@ -23,7 +23,7 @@ impl<F: Family> Book<F> {
     pub fn new(series: usize, lanes: usize, since: u64) -> Self {
         Self {
             drawer: Drawer(Arc::new(meter(series, 4 * series, lanes, 1))),
-            ledger: Ledger::new(pages(series, lanes, false), since),
+            ledger: Ledger::new(pages(series, lanes, (false, false)), since),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the fleet makes of frames: lives, epochs, what is open, rates, prefixes, and what is forgotten.
 
 use streamgauge_core::{
-    Duration, Instant, Replication, Traffic,
+    Duration, Health, Instant, Replication, Traffic,
     collect::{Fleet, FleetPolicy, FrameAt, ReadError, Refused, SourceId},
 };
 
@@ -67,10 +67,16 @@ impl<'a> Track<'a> {
             r#"{{"epoch":{epoch},"since":{since},"totals":{{"publisher":{{"bytes":{bytes}}}}}}}"#
         );
         let lane = |name: &str| (name == "publisher").then_some(0);
-        let read =
-            self.fleet
-                .read_node::<KEY>(self.node, self.group, text.as_bytes(), lane, self.now);
-        assert_eq!(read.unwrap().epoch, epoch);
+        let (at, mut health) = (FrameAt::first(self.group), Health::default());
+        let read = self.fleet.read_node::<KEY>(
+            self.node,
+            at,
+            text.as_bytes(),
+            &mut health,
+            lane,
+            self.now,
+        );
+        assert_eq!((read, health.epoch), (Ok(()), epoch));
     }
 
     fn row(&self, name: &str) -> Traffic {
@@ -574,4 +580,25 @@ fn no_room_at_all_counts_nothing_and_breaks_nothing() {
     let mut track = Track::new(&mut fleet);
     track.frame(r#"{"a":{"bytes":1}}"#);
     assert_eq!((track.total().bytes, track.fleet.counts().folded), (0, 1));
+}
+
+#[test]
+fn patches_of_node_json_leave_what_they_leave_out() {
+    let mut fleet = small();
+    let node = fleet.arrive("n", at(0)).unwrap();
+    let mut health = Health::default();
+    let mut read = |frame, text: &str| {
+        let frame = FrameAt { group: 1, frame };
+        let lane = |name: &str| (name == "publisher").then_some(0);
+        fleet.read_node::<KEY>(node, frame, text.as_bytes(), &mut health, lane, at(0))
+    };
+    let whole = r#"{"epoch":7,"since":9,"ticks":1,"totals":{"publisher":{"bytes":5,"frames":2}}}"#;
+    read(0, whole).unwrap();
+    read(1, r#"{"ticks":2,"totals":{"publisher":{"bytes":8}}}"#).unwrap();
+    assert_eq!(read(3, "{}"), Err(ReadError::Refused(Refused::Gap)));
+    assert_eq!(read(1, "{}"), Err(ReadError::Refused(Refused::Old)));
+    read(2, "{}").unwrap();
+    assert_eq!((health.epoch, health.since, health.ticks), (7, 9, 2));
+    let total = fleet.lane(0, at(0)).unwrap().total;
+    assert_eq!((total.bytes, total.frames), (8, 2));
 }

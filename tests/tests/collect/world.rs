@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use streamgauge_core::{
-    Duration, Family, Instant, Presence, PublisherStats, PublisherTrack, Role, Schedule,
+    Duration, Family, Health, Instant, Presence, PublisherStats, PublisherTrack, Role, Schedule,
     SessionStats, Tier, Traffic,
     collect::{Fleet, FleetPolicy, FrameAt, ReadError, SourceId, TrackKind, TrackName},
 };
@@ -322,12 +322,13 @@ impl Reading {
         bytes: &[u8],
         now: Instant,
     ) -> Result<(), ReadError> {
-        let traffic = |name: &str| total_lane(name, true);
+        let (at, mut health) = (FrameAt::first(group), Health::default());
+        let lane = |name: &str| total_lane(name, true);
         self.traffic
-            .read_node::<KEY>(ids.0, group, bytes, traffic, now)?;
-        let presence = |name: &str| total_lane(name, false);
+            .read_node::<KEY>(ids.0, at, bytes, &mut health, lane, now)?;
+        let lane = |name: &str| total_lane(name, false);
         self.presence
-            .read_node::<KEY>(ids.1, group, bytes, presence, now)?;
+            .read_node::<KEY>(ids.1, at, bytes, &mut health, lane, now)?;
         Ok(())
     }
 

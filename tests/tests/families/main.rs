@@ -11,6 +11,7 @@ mod histograms;
 mod levels;
 mod model;
 mod names;
+mod patches;
 mod release;
 mod replication;
 mod rpc;

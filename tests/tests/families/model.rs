@@ -59,9 +59,10 @@ fn remove<T>(all: &mut Vec<T>, pick: usize) -> Option<T> {
 }
 
 impl World {
-    fn new(room: DeskRoom) -> Self {
+    fn new(room: DeskRoom, patching: bool) -> Self {
+        let desk = Desk::lingering(room, Linger::AtOnce);
         Self {
-            desk: Desk::lingering(room, Linger::AtOnce),
+            desk: if patching { desk.patching() } else { desk },
             held: Vec::new(),
             jobs: Vec::new(),
             writers: Vec::new(),
@@ -312,9 +313,10 @@ proptest! {
         series in 0..4_usize,
         cells in 0..4_usize,
         shards in 1..3_usize,
+        patching in any::<bool>(),
         ops in prop::collection::vec(op(), 0..120),
     ) {
-        let mut world = World::new(DeskRoom { series, cells, shards });
+        let mut world = World::new(DeskRoom { series, cells, shards }, patching);
         for op in ops {
             world.play(op);
         }

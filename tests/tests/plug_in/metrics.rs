@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Barrier, Mutex},
     thread,
 };
 
@@ -239,6 +239,8 @@ async fn what_is_recorded_shows_under_its_name_and_labels() {
         metrics::counter!("logins").absolute(7);
         metrics::counter!("logins").absolute(6);
         metrics::counter!("logins").increment(1);
+        metrics::counter!("logins").absolute(8);
+        metrics::counter!("logins").absolute(9);
         metrics::gauge!("load").set(0.75);
         metrics::gauge!("load").decrement(2.0);
         metrics::histogram!("took").record(0.03);
@@ -249,7 +251,7 @@ async fn what_is_recorded_shows_under_its_name_and_labels() {
     let text = std::str::from_utf8(&text).unwrap();
     for line in [
         r#"metrics_counter_total{metric="logins{via=\"to\\\"ken\"}"} 5"#,
-        r#"metrics_counter_total{metric="logins"} 8"#,
+        r#"metrics_counter_total{metric="logins"} 9"#,
         r#"metrics_gauge_millionths{sign="+",metric="load"} 0"#,
         r#"metrics_gauge_millionths{sign="-",metric="load"} 1250000"#,
         r#"metrics_histogram_seconds_bucket{metric="took",le="0.025"} 0"#,
@@ -348,4 +350,31 @@ async fn threads_that_share_handles_and_names_lose_and_double_nothing() {
         shown(&stats, "metrics_histogram_seconds", "sizes"),
         4 * ROUNDS
     );
+}
+
+#[tokio::test]
+async fn threads_that_find_a_metric_first_at_the_same_time_find_the_same() {
+    const METRICS: usize = 1_000;
+    let (recorder, stats) = recording(METRICS);
+    let together = Barrier::new(4);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for n in 0..METRICS {
+                    let key = Key::from_name(format!("n{n}"));
+                    together.wait();
+                    recorder.register_counter(&key, &METADATA).absolute(5);
+                }
+            });
+        }
+    });
+    let snapshot = stats.snapshot().unwrap();
+    for n in 0..METRICS {
+        let name = format!("n{n}");
+        assert_eq!(
+            raw(&snapshot, "metrics_counter", ("metric", &name)),
+            5,
+            "{name}"
+        );
+    }
 }

@@ -21,7 +21,12 @@ use streamgauge_tokio::{
     CallOutcome, Config, FamilyMeter, Rpc, ServiceStats, Stats,
     tower::{RpcBody, RpcLayer},
 };
-use tokio::{sync::mpsc, task, time};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    task, time,
+};
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 
 /// A node that counts calls.
@@ -459,4 +464,39 @@ async fn calls_from_many_tasks_are_each_counted_once() {
     assert_eq!((users.calls_started, users.calls_ended), (4_000, 4_000));
     assert_eq!((users.calls, users.errors_server), (4_000, 0));
     assert_eq!(users.handler_duration_us().count(), 4_000);
+}
+
+#[tokio::test]
+async fn a_real_server_ends_every_kind_of_response() {
+    let node = Node::new();
+    let streamed = async || {
+        let chunks = ["a", "b"].map(|chunk| Ok::<_, Infallible>(Bytes::from(chunk)));
+        Body::from_stream(futures_util::stream::iter(chunks))
+    };
+    let app = Router::new()
+        .route("/whole", get(async || "hello"))
+        .route("/none", get(async || StatusCode::NO_CONTENT))
+        .route("/stream", get(streamed))
+        .layer(node.handler());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = task::spawn(async move { axum::serve(listener, app).await });
+    for request in [
+        "GET /whole",
+        "HEAD /whole",
+        "GET /none",
+        "GET /stream",
+        "HEAD /stream",
+    ] {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        let request = format!("{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        socket.read_to_end(&mut Vec::new()).await.unwrap();
+    }
+    server.abort();
+    server.await.unwrap_err();
+    let users = node.users().await;
+    assert_eq!((users.handler_invocations, users.handlers_ended), (5, 5));
+    assert_eq!(users.handler_duration_us().count(), 5, "each to its end");
+    assert_eq!(users.streaming_chunks_emitted, 2);
 }

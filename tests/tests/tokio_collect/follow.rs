@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use streamgauge_tokio::{
-    BroadcastProducer, Config, OriginProducer, Role, Stats, Tier, TrackConfig, Traffic,
+    BroadcastProducer, Config, Deflate, Deltas, OriginProducer, Role, Stats, Tier, TrackConfig,
+    Traffic,
     collect::{Collector, CollectorConfig},
 };
 use tokio::time::sleep;
@@ -190,4 +191,67 @@ async fn following_ends_when_nothing_can_come() {
     drop(origin);
     task.await.unwrap();
     assert_eq!(total(&collector).bytes, 7, "what was written last was read");
+}
+
+#[tokio::test(start_paused = true)]
+async fn deflated_patches_tell_the_same() {
+    let origin = OriginProducer::new();
+    let config = Config::new().with_node("n").with_origin(&origin);
+    let node = Stats::spawn(config.with_deltas(Deltas::Instead)).unwrap();
+    let collector = follow(&origin, &CollectorConfig::new().with_patches(1 << 20));
+    let handle = node.tier(Tier::External);
+    let viewers = ["a", "b"].map(|name| handle.broadcast(name).publisher());
+    let [mut a, mut b] = viewers.each_ref().map(|viewer| viewer.track("video"));
+    for bytes in 1..=300 {
+        a.whole_frame(bytes);
+        if bytes % 100 == 0 {
+            b.whole_frame(1);
+        }
+        node.flush().await;
+        quiet().await;
+    }
+    drop((b, viewers));
+    node.flush().await;
+    quiet().await;
+    let open = |(totals, live): (Traffic, Traffic)| {
+        (
+            totals.bytes,
+            totals.frames,
+            live.subscriptions - live.subscriptions_closed,
+        )
+    };
+    assert_eq!(row(&collector, "a").map(open), Some((45_150, 300, 1)));
+    assert_eq!(row(&collector, "b").map(open), Some((3, 3, 0)));
+    assert_eq!(total(&collector).bytes, 45_153);
+    let health = collector.look(|fleet| fleet.nodes().next().unwrap().1.health);
+    assert!(health.unwrap().ticks > 300);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_cannot_be_unpacked_is_passed_over() {
+    let origin = OriginProducer::new();
+    let collector = follow(&origin, &CollectorConfig::new().with_patches(64));
+    let broadcast = BroadcastProducer::new();
+    let track = broadcast
+        .create_track("publisher.json.z", TrackConfig::new())
+        .unwrap();
+    let _announced = origin
+        .announce(".stats/node/n", &broadcast.consume())
+        .unwrap();
+    let long = format!(r#"{{"a":{{"bytes":9,"x":"{}"}}}}"#, "x".repeat(100));
+    let mut deflate = Deflate::new();
+    track
+        .write_frame(Bytes::from_static(b"no deflate"))
+        .unwrap();
+    track
+        .write_frame(deflate.frame(long.as_bytes()).unwrap())
+        .unwrap();
+    quiet().await;
+    assert_eq!(row(&collector, "a").map(|_| ()), None);
+    deflate.begin_group();
+    track
+        .write_frame(deflate.frame(br#"{"a":{"bytes":9}}"#).unwrap())
+        .unwrap();
+    quiet().await;
+    assert_eq!(total(&collector).bytes, 9);
 }

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use crate::{
     harness::TICK,
-    told::{news, now, set, spawn},
+    told::{newest, news, now, set, spawn},
 };
 
 fn levels(origin: &OriginProducer, levels: usize, linger: Duration) -> Stats {
@@ -64,7 +64,7 @@ async fn a_level_is_unannounced_when_nothing_under_it_was_subscribed_for_the_lin
     let mut reader = origin.consume();
     let stats = levels(&origin, 1, TICK * 10);
     let handle = stats.tier(Tier::External);
-    let stays = handle.broadcast("a/x").publisher_track("video");
+    let held = handle.broadcast("a/x").publisher_track("video");
     let goes = handle.broadcast("b/x").publisher_track("video");
     sleep(TICK).await;
     assert_eq!(news(&mut reader)[0].len(), 3);
@@ -73,7 +73,7 @@ async fn a_level_is_unannounced_when_nothing_under_it_was_subscribed_for_the_lin
     assert_eq!(news(&mut reader), [set([]), set([])], "it lingers");
     sleep(TICK * 3).await;
     assert_eq!(news(&mut reader), [set([]), set([".stats/prefix/b/sjc/1"])]);
-    drop(stays);
+    drop(held);
     sleep(TICK * 13).await;
     let went = set([".stats/prefix/sjc/1", ".stats/prefix/a/sjc/1"]);
     assert_eq!(news(&mut reader), [set([]), went]);
@@ -160,10 +160,16 @@ async fn a_subscription_after_the_unannounce_announces_the_level_again() {
     let mut reader = origin.consume();
     let stats = levels(&origin, 1, Duration::ZERO);
     let handle = stats.tier(Tier::External);
-    for _ in 0..3 {
+    // Its series lives on, so that its counters do too.
+    let _announced = handle.broadcast("a").publisher();
+    for round in 1..4 {
         drop(handle.broadcast("a").publisher_track("video"));
         stats.flush().await;
         assert_eq!(news(&mut reader)[0].len(), 2);
+        let level = reader.broadcast(".stats/prefix/a/sjc/1");
+        let level = level.expect("announced");
+        assert_eq!(newest(&level, "publisher.json")["subscriptions"], round);
+        assert_eq!(newest(&level, "subscriber.json")["subscriptions"], 0);
         stats.flush().await;
         assert_eq!(news(&mut reader)[1].len(), 2);
     }

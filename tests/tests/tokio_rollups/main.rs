@@ -8,5 +8,6 @@ mod harness;
 
 mod announcing;
 mod frames;
+mod groups;
 mod sinks;
 mod told;

@@ -122,6 +122,65 @@ async fn a_closed_side_sink_holds_nothing_up() {
     assert_eq!(news(&mut reader)[1].len(), 2);
 }
 
+/// Threads open, count and drop, while ticks come at any moment.
+#[tokio::test]
+async fn every_bump_of_every_thread_is_added_up_once() {
+    const THREADS: u64 = 4;
+    const ROUNDS: u64 = 2_000;
+    let record = Record::default();
+    let config = Config::new().with_levels(2).with_level_linger(TICK * 300);
+    let stats = spawn(
+        config
+            .with_series(24)
+            .with_cells(8)
+            .with_side_sink(record.sink()),
+    );
+    let threads: Vec<_> = (0..THREADS)
+        .map(|thread| {
+            let handle = stats.tier(Tier::External);
+            std::thread::spawn(move || {
+                for round in 0..ROUNDS {
+                    let path = format!("{}/{}", round % 3, (thread + round) % 16);
+                    let mut track = handle.broadcast(&path).publisher_track("video");
+                    track.bytes(3);
+                }
+            })
+        })
+        .collect();
+    while threads.iter().any(|thread| !thread.is_finished()) {
+        stats.flush().await;
+    }
+    stats.close().await;
+    let frames = record.accepted(ROOT);
+    let of = |name: &str| {
+        frames
+            .iter()
+            .map(|frame| frame[name].as_u64())
+            .collect::<Vec<_>>()
+    };
+    let [bytes, opened, closed] = ["bytes", "subscriptions", "subscriptions_closed"].map(of);
+    assert!(bytes.is_sorted() && opened.is_sorted() && closed.is_sorted());
+    assert!(
+        opened
+            .iter()
+            .zip(&closed)
+            .all(|(opened, closed)| opened >= closed)
+    );
+    let all = THREADS * ROUNDS;
+    let last = [bytes, opened, closed].map(|all| all.last().copied().flatten());
+    assert_eq!(last, [Some(3 * all), Some(all), Some(all)]);
+    let parts = ["0", "1", "2", "__overflow__"].map(|level| {
+        let name = format!(".stats/prefix/{level}/sjc/1/publisher.json");
+        let last = record.accepted(&name).pop();
+        last.and_then(|frame| frame["bytes"].as_u64()).unwrap_or(0)
+    });
+    assert_eq!(
+        parts.iter().sum::<u64>(),
+        3 * all,
+        "first segments, and what lacks its path"
+    );
+}
+
 #[tokio::test]
 async fn a_file_takes_the_frames_of_levels_a_line_each() {
     let name = format!("streamgauge-levels-{}.jsonl", std::process::id());

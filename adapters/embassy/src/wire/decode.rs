@@ -20,6 +20,8 @@ pub struct Received<'a> {
     pub life: u16,
     /// Its place among the frames of that life.
     pub sequence: u16,
+    /// Whether it is a JSON merge patch of the track's frame before; see [`Patches`](crate::Patches).
+    pub is_patch: bool,
     /// The frame.
     pub payload: &'a [u8],
 }
@@ -93,6 +95,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Assembler<B> {
             track: header.track,
             life: header.life,
             sequence: header.sequence,
+            is_patch: header.patch,
             payload: self.frame.as_ref().get(..self.len)?,
         })
     }
@@ -196,7 +199,8 @@ enum Ahead {
 
 impl Header {
     fn is_same_frame(&self, other: &Self) -> bool {
-        (self.track, self.life, self.sequence) == (other.track, other.life, other.sequence)
+        let of = |header: &Self| (header.track, header.life, header.sequence, header.patch);
+        of(self) == of(other)
     }
 
     fn ahead(&self, next: &Self) -> Ahead {
@@ -259,6 +263,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>, const N: usize> Reader<B, N> {
                     track: header.track,
                     life: header.life,
                     sequence: header.sequence,
+                    is_patch: header.patch,
                     payload: self.assembler.frame.as_ref().get(..self.assembler.len)?,
                 });
             }

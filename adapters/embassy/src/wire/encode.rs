@@ -4,7 +4,7 @@ use cobs::{EncoderState, PushResult};
 use crc::{Digest, Table};
 use streamgauge_core::{Chunk, TrackId};
 
-use super::{CHECK, CRC, HEADER, LAST, OVERHEAD, VERSION, life, track_number};
+use super::{CHECK, CRC, HEADER, LAST, OVERHEAD, PATCH, VERSION, life, track_number};
 
 /// Cuts one frame into packets.
 ///
@@ -35,6 +35,7 @@ pub struct Packets {
     life: u16,
     sequence: u16,
     number: Option<u16>,
+    kind: u8,
     check: Digest<'static, u32, Table<1>>,
 }
 
@@ -57,8 +58,16 @@ impl Packets {
             life: life(epoch),
             sequence,
             number: Some(0),
+            kind: VERSION << 4,
             check: CRC.digest(),
         }
+    }
+
+    /// The same of a patch.
+    #[must_use]
+    pub fn of_patch(mut self) -> Self {
+        self.kind |= PATCH;
+        self
     }
 
     /// Writes the next packet into `buf`, which is to hold [`OVERHEAD`] bytes and some payload;
@@ -95,7 +104,7 @@ impl Packets {
         let [sequence_low, sequence_high] = self.sequence.to_le_bytes();
         let [number_low, number_high] = number.to_le_bytes();
         [
-            VERSION << 4 | if last { LAST } else { 0 },
+            self.kind | if last { LAST } else { 0 },
             self.track,
             life_low,
             life_high,

@@ -4,7 +4,7 @@
 //!
 //! | offset | bytes | field |
 //! |---:|---:|---|
-//! | 0 | 1 | version in the upper four bits, now 1; bit 0 is set in the frame's last packet; bits 1 to 3 are zero |
+//! | 0 | 1 | version in the upper four bits, now 1; bit 0 is set in the frame's last packet, bit 1 in those of a patch; bits 2 and 3 are zero |
 //! | 1 | 1 | track, see below |
 //! | 2 | 2 | life: the four 16-bit parts of the node's epoch, combined by exclusive or |
 //! | 4 | 2 | sequence: counts the frames that the sender began on this link, of all tracks, from 0 in each life; wraps |
@@ -27,6 +27,10 @@
 //! Tiers are placed as in [`Tier::from_index`](streamgauge_core::Tier::from_index): 0 is external, 1
 //! is internal, then come those that the node's configuration names, which `node.json` lists under
 //! `tiers`, in this order.
+//!
+//! A **patch** is a JSON merge patch (RFC 7396) of the last frame of its track that was sent before it. Who
+//! missed a frame of a track, as gaps in the sequences tell, or cannot know of which track it was, drops
+//! the patches that follow until a frame of that track that is none.
 //!
 //! **Datagrams** carry a packet each, as it is. On a **stream of bytes** each packet is COBS-encoded
 //! and followed by a zero byte, and one more zero stands before the first packet of a frame, so that
@@ -65,6 +69,9 @@ pub const MAX_PACKETS: usize = 1 << 16;
 
 /// Marks the last packet of a frame.
 const LAST: u8 = 1;
+
+/// Marks the packets of a patch.
+const PATCH: u8 = 2;
 
 static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 

@@ -2,7 +2,7 @@
 
 use streamgauge_core::TrackId;
 
-use super::{CHECK, HEADER, LAST, VERSION, track_id};
+use super::{CHECK, HEADER, LAST, PATCH, VERSION, track_id};
 
 /// What a packet says of its place, not yet checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,7 @@ pub(super) struct Header {
     pub(super) sequence: u16,
     pub(super) number: u16,
     pub(super) last: bool,
+    pub(super) patch: bool,
 }
 
 /// A packet in its parts, not yet checked.
@@ -42,11 +43,12 @@ impl Header {
     fn parse(bytes: [u8; HEADER]) -> Option<Self> {
         let [kind, track, life @ .., s0, s1, n0, n1] = bytes;
         Some(Self {
-            track: track_id(track).filter(|_| kind & !LAST == VERSION << 4)?,
+            track: track_id(track).filter(|_| kind & !(LAST | PATCH) == VERSION << 4)?,
             life: u16::from_le_bytes(life),
             sequence: u16::from_le_bytes([s0, s1]),
             number: u16::from_le_bytes([n0, n1]),
             last: kind & LAST != 0,
+            patch: kind & PATCH != 0,
         })
     }
 }

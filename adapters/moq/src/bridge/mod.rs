@@ -16,9 +16,11 @@ mod export;
 mod group_in;
 mod group_out;
 mod import;
+mod origin;
 
 pub use broadcast::export_broadcast;
 pub use demand::{export_on_demand, import_on_demand};
 pub use error::BridgeError;
 pub use export::Export;
 pub use import::Import;
+pub use origin::export_origin;

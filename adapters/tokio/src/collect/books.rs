@@ -151,7 +151,7 @@ impl Collected {
                 self.presence
                     .read::<KEY_BYTES>(ids.presence, lane, at, bytes, now)?;
             }
-            TrackKind::Node if at.frame == 0 => self.read_node((name, ids), at.group, bytes)?,
+            TrackKind::Node => self.read_node((name, ids), at, bytes)?,
             _ => return Err(CollectError::NoTrack),
         }
         Ok(())
@@ -160,9 +160,10 @@ impl Collected {
     fn read_node(
         &mut self,
         (name, ids): (&str, Ids),
-        group: u64,
+        at: FrameAt,
         bytes: &[u8],
     ) -> Result<(), CollectError> {
+        const KEY: usize = KEY_BYTES;
         let (tiers, now) = (&self.tiers, self.now);
         let traffic = |track: &str| match total_of(tiers, track)? {
             (tier, TrackKind::Traffic(role)) => {
@@ -170,16 +171,19 @@ impl Collected {
             }
             _ => None,
         };
-        let health =
-            self.traffic
-                .read_node::<KEY_BYTES>(ids.traffic, group, bytes, traffic, now)?;
         let presence = |track: &str| match total_of(tiers, track)? {
             (tier, TrackKind::Sessions) => Some(tier),
             _ => None,
         };
+        let node = self.nodes.get_mut(name).filter(|node| node.ids == ids);
+        let before = node.as_ref().and_then(|node| node.health);
+        let (mut health, mut same) = (before.unwrap_or_default(), before.unwrap_or_default());
+        let (a, b) = (ids.traffic, ids.presence);
+        self.traffic
+            .read_node::<KEY>(a, at, bytes, &mut health, traffic, now)?;
         self.presence
-            .read_node::<KEY_BYTES>(ids.presence, group, bytes, presence, now)?;
-        if let Some(node) = self.nodes.get_mut(name) {
+            .read_node::<KEY>(b, at, bytes, &mut same, presence, now)?;
+        if let Some(node) = node {
             node.health = Some(health);
         }
         Ok(())

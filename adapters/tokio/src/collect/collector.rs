@@ -19,6 +19,7 @@ struct Shared {
     collected: Mutex<Collected>,
     clock: Clock,
     prefix: String,
+    patches: Option<usize>,
 }
 
 impl Collector {
@@ -29,6 +30,7 @@ impl Collector {
             collected: Mutex::new(Collected::new(config)),
             clock: Clock::start(std::time::Duration::ZERO),
             prefix: config.prefix.clone(),
+            patches: config.patches,
         }))
     }
 
@@ -59,6 +61,10 @@ impl Collector {
 
     pub(super) fn prefix(&self) -> &str {
         &self.0.prefix
+    }
+
+    pub(super) fn patches(&self) -> Option<usize> {
+        self.0.patches
     }
 
     fn lock(&self) -> MutexGuard<'_, Collected> {

@@ -15,6 +15,7 @@ pub struct CollectorConfig {
     pub(super) keep: Duration,
     pub(super) levels: u8,
     pub(super) prefix: String,
+    pub(super) patches: Option<usize>,
 }
 
 impl CollectorConfig {
@@ -32,6 +33,7 @@ impl CollectorConfig {
             keep: Duration::from_mins(5),
             levels: 1,
             prefix: ".stats".to_owned(),
+            patches: None,
         }
     }
 
@@ -87,6 +89,14 @@ impl CollectorConfig {
     #[must_use]
     pub fn with_levels(mut self, levels: u8) -> Self {
         self.levels = levels;
+        self
+    }
+
+    /// Has [`follow`](super::Collector::follow) read the deflated patches that nodes publish, the `.json.z`
+    /// tracks, in the place of whole frames. No frame may be longer than `limit` bytes when it is unpacked.
+    #[must_use]
+    pub fn with_patches(mut self, limit: usize) -> Self {
+        self.patches = Some(limit);
         self
     }
 

@@ -6,7 +6,7 @@ use streamgauge_core::{Role, collect::FrameAt};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::{CollectedNode, Collector};
-use crate::{BroadcastConsumer, OriginConsumer, TrackConsumer, TrackError};
+use crate::{BroadcastConsumer, Inflate, OriginConsumer, TrackConsumer};
 
 impl Collector {
     /// Reads the nodes that are announced on an origin, as they come and go, until nothing can come any
@@ -47,7 +47,11 @@ impl Collector {
             names.collect::<Vec<_>>()
         };
         let tracks = self.look(|collected| collected.tiers().iter().flat_map(of_tier).collect());
-        [vec!["node.json".to_owned()], tracks].concat()
+        let mut tracks = [vec!["node.json".to_owned()], tracks].concat();
+        if self.patches().is_some() {
+            tracks.iter_mut().for_each(|track| track.push_str(".z"));
+        }
+        tracks
     }
 }
 
@@ -78,28 +82,27 @@ async fn read_node(node: CollectedNode, broadcast: BroadcastConsumer) {
 
 /// Reads a track to its end.
 async fn read_track(node: &CollectedNode, name: &str, mut track: TrackConsumer) {
+    let mut inflate = node.collector().patches().map(Inflate::new);
     while let Ok(Some(mut group)) = track.next_group().await {
-        let sequence = group.sequence();
-        for frame in 0.. {
-            let bytes = match group.read_frame().await {
-                Ok(Some(bytes)) => bytes,
-                // It has fallen behind: a newer group is there.
-                Ok(None) | Err(TrackError::Evicted) => break,
-                Err(error) => {
-                    tracing::debug!(name, %error, "a group ended early");
-                    break;
-                }
+        if let Some(inflate) = &mut inflate {
+            inflate.begin_group();
+        }
+        let mut at = FrameAt::first(group.sequence());
+        // Who has fallen behind, as an error says, finds a newer group.
+        while let Ok(Some(bytes)) = group.read_frame().await {
+            let read = match &mut inflate {
+                Some(inflate) => inflate.frame(&bytes).map_err(|error| error.to_string()),
+                None => Ok(&bytes[..]),
             };
-            let at = FrameAt {
-                group: sequence,
-                frame,
-            };
-            let read = node.read(name, at, &bytes);
-            if let Err(error) = read
-                && !error.is_old()
-            {
-                tracing::warn!(node = node.name(), name, %error, "a frame is not read");
+            let read = read.and_then(|plain| match node.read(name, at, plain) {
+                Err(error) if !error.is_old() => Err(error.to_string()),
+                _ => Ok(()),
+            });
+            if let Err(error) = read {
+                tracing::warn!(node = node.name(), name, error, "a group is not read on");
+                break;
             }
+            at.frame += 1;
         }
     }
 }

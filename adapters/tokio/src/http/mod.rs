@@ -10,10 +10,9 @@
 //! Text and frames are compressed for who accepts gzip. A frame has a `Last-Modified` and an `ETag`, and
 //! is not sent again to who names them.
 //!
-//! What series that have ended brought is shown as one more series, `__retired__`, so that sums over series
-//! never fall. Rates of several series are therefore taken of their sum, as in
-//! `rate(sum by (tier) (streamgauge_traffic_bytes_total)[5m:])`; in `sum(rate(..))` what a series brought
-//! would count once more as it ends.
+//! What a series brought is no longer shown once it has ended; all that was ever counted, in all series
+//! together, is in the metrics `streamgauge_node_..`. Those never fall while the node lives, so sums and rates
+//! are taken of them, as in `sum by (tier) (rate(streamgauge_node_traffic_bytes_total[1m]))`.
 //!
 //! [`Server`] serves these by itself; [`router`] is for an axum
 //! application that there is already.

@@ -1,4 +1,4 @@
-//! Counts the calls of HTTP services and clients in the family [`Rpc`].
+//! Counts the calls of HTTP services and clients in the family [`Rpc`](crate::Rpc).
 //!
 //! A call is under way until the body of its response has ended, or was dropped.
 //!

@@ -220,7 +220,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
 
 impl Reading {
     /// How far the track is read while the frame there is.
-    fn next(self, at: FrameAt) -> Result<Self, Refused> {
+    pub(super) fn next(self, at: FrameAt) -> Result<Self, Refused> {
         let last = FrameAt {
             group: self.group,
             frame: self.frame,

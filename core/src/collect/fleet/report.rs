@@ -1,6 +1,12 @@
 //! What nodes tell of themselves, and how they come and go.
 
-use super::{Fleet, FleetRoom, ReadError, Refused, SourceId, rate::When, rows::add, work::Work};
+use super::{
+    Fleet, FleetRoom, FrameAt, ReadError, Refused, SourceId,
+    rate::When,
+    rows::add,
+    source::{Reading, ReadingState},
+    work::Work,
+};
 use crate::{
     collect::{NodeReader, ReadRow},
     key::KeyWords,
@@ -11,40 +17,44 @@ use crate::{
 };
 
 impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
-    /// Reads a node's `node.json`, and hands over what the node tells of itself. `lane` says which lane a
+    /// Reads a node's `node.json`, or a patch of it, and brings `health` up to date. `lane` says which lane a
     /// total is of, by the name of its track without `.json`; those of other families are left out.
     ///
     /// # Errors
-    /// When a newer one was read, or it is none; nothing of it is taken in then.
+    /// When it is not to be read now, or is none; nothing of it is taken in then.
     pub fn read_node<const KEY: usize>(
         &mut self,
         source: SourceId,
-        group: u64,
+        at: FrameAt,
         bytes: &[u8],
+        health: &mut Health,
         lane: impl Fn(&str) -> Option<usize>,
         now: Instant,
-    ) -> Result<Health, ReadError> {
+    ) -> Result<(), ReadError> {
         let mut work = self.work();
-        let at = work.source(source).ok_or(Refused::Unknown)?;
-        let told = work.tables.sources.get(at).and_then(|source| source.told);
-        if told >= Some(group) {
-            return Err(Refused::Old.into());
+        let place = work.source(source).ok_or(Refused::Unknown)?;
+        let slot = work.tables.sources.get_mut(place).ok_or(Refused::Unknown)?;
+        if !slot.here {
+            return Err(Refused::Unknown.into());
         }
+        slot.told = slot.told.next(at)?;
+        let mut reader = if at.frame == 0 {
+            NodeReader::<F, KEY>::new()
+        } else {
+            NodeReader::after(health)
+        };
         let mut totals = [None; MAX_LANES];
-        let mut reader = NodeReader::<F, KEY>::new();
         reader.push(bytes, |entry| {
             let lane = entry.key.and_then(&lane);
             if let Some(slot) = lane.and_then(|lane| totals.get_mut(lane)) {
                 *slot = entry.row;
             }
         })?;
-        let health = reader.finish()?;
-        if let Some(source) = work.tables.sources.get_mut(at) {
-            source.told = Some(group);
-        }
-        work.learn(at, &health, now);
-        work.tell(at, &totals, now);
-        Ok(health)
+        *health = reader.finish()?;
+        slot.told.state = ReadingState::Whole;
+        work.learn(place, health, now);
+        work.tell(place, &totals, now);
+        Ok(())
     }
 }
 
@@ -77,7 +87,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             return;
         };
         source.here = true;
-        source.told = None;
+        source.told = Reading::NOTHING;
         source.generation = source.generation.wrapping_add(1);
         // As long as it had not told, what it tells now is of the same arrival.
         let begins = !core::mem::take(&mut source.restored);
@@ -85,7 +95,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let lanes = self.tables.lanes.len();
         let tracks = self.tables.tracks.get_mut(at * lanes..(at + 1) * lanes);
         for track in tracks.unwrap_or_default() {
-            track.at = super::source::Reading::NOTHING;
+            track.at = Reading::NOTHING;
             track.read = None;
             if begins {
                 track.epochs.begin();

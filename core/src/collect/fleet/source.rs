@@ -30,8 +30,8 @@ pub struct SourceSlot<K: KeyWords> {
     /// What `node.json` told last.
     pub(super) epoch: Option<u64>,
     pub(super) since: u64,
-    /// The group of the last `node.json`.
-    pub(super) told: Option<u64>,
+    /// How far `node.json` was read.
+    pub(super) told: Reading,
     pub(super) chain: Link,
     /// Its place among the nodes that have departed.
     pub(super) age: Hook,
@@ -48,7 +48,7 @@ impl<K: KeyWords> SourceSlot<K> {
         restored: false,
         epoch: None,
         since: 0,
-        told: None,
+        told: Reading::NOTHING,
         chain: Link::NONE,
         age: Hook::NONE,
     };

@@ -4,10 +4,10 @@ use super::{
     Format,
     decimal::{bound, decimal},
     exposition::{Cursor, Item, Page},
-    line::{Kind, Moment, Name, Start, Stem, Tail, end_of_labels},
+    line::{Kind, Moment, Name, SHORT, Start, Stem, Tail, end_of_labels},
 };
 use crate::{
-    encode::{Out, Window, number::inlined_number},
+    encode::{Out, Whole, Window, number::inlined_number},
     key::KeyWords,
     schema::{Distribution, Family, Histogram},
 };
@@ -127,14 +127,41 @@ pub(crate) struct Bars<'a, F: Family, K: KeyWords> {
     buckets: &'a Buckets<'a>,
     name: Name<'a, F, K>,
     values: Distribution<'a>,
+    /// What a bucket's line begins with, if it is short: written once and copied for each.
+    beginning: [u8; ROOM],
+    len: Option<usize>,
 }
+
+/// Room for a short beginning, and for the rest of padded copies.
+const ROOM: usize = 2 * SHORT;
 
 impl<'a, F: Family, K: KeyWords> Bars<'a, F, K> {
     pub(crate) fn new(buckets: &'a Buckets<'a>, name: Name<'a, F, K>, words: &'a [u64]) -> Self {
-        Self {
+        let mut bars = Self {
             buckets,
             name,
             values: buckets.histogram.read(words),
+            beginning: [0; ROOM],
+            len: None,
+        };
+        if buckets.bucket.longest() + name.longest() <= ROOM {
+            let mut out = Whole::new(&mut bars.beginning);
+            buckets.bucket.put(&mut out);
+            name.put(&mut out);
+            bars.len = Some(out.written()).filter(|len| *len <= SHORT);
+        }
+        bars
+    }
+
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
+    fn put_beginning(&self, out: &mut impl Out) {
+        let beginning = self.beginning.first_chunk::<SHORT>();
+        if let Some((len, beginning)) = self.len.zip(beginning) {
+            out.put_padded(beginning, len);
+        } else {
+            self.buckets.bucket.put(out);
+            self.name.put(out);
         }
     }
 
@@ -194,10 +221,8 @@ impl<F: Family, K: KeyWords> Item for Bar<'_, F, K> {
 impl<F: Family, K: KeyWords> Bar<'_, F, K> {
     /// A line of its own for the bucket.
     fn bucket(&self, out: &mut impl Out) {
-        let Bars { buckets, name, .. } = self.bars;
-        buckets.bucket.put(out);
-        name.put(out);
-        buckets.put_bound(out, self.item);
+        self.bars.put_beginning(out);
+        self.bars.buckets.put_bound(out, self.item);
         inlined_number(out, self.upto);
         out.put(b"\n");
     }
@@ -205,13 +230,10 @@ impl<F: Family, K: KeyWords> Bar<'_, F, K> {
     /// The bucket's part of the one line that tells all.
     fn composite(&self, out: &mut impl Out) {
         let Bars {
-            buckets,
-            name,
-            values,
+            buckets, values, ..
         } = self.bars;
         if self.item == 0 {
-            buckets.bucket.put(out);
-            name.put(out);
+            self.bars.put_beginning(out);
             out.put(end_of_labels(buckets.bare));
             out.put(b"{count:");
             inlined_number(out, values.count());

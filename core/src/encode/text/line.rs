@@ -12,7 +12,7 @@ use crate::{
 const START: usize = 256;
 
 /// Beginnings up to this length are copied as one of this length, which is faster.
-const SHORT: usize = 128;
+pub(crate) const SHORT: usize = 128;
 
 /// What lines have in common, from the metric's name to that of the series.
 #[derive(Clone, Copy)]

@@ -76,5 +76,5 @@ fn count(i: usize, place: usize) -> usize {
 
 /// The latencies that series `i` has recorded, in milliseconds.
 fn latencies(i: usize) -> impl Iterator<Item = u16> {
-    (0..i % 50 + 1).map(|n| u16::try_from(n * n * 7 % 12_000).unwrap_or(0))
+    (0..=(i % 50)).map(|n| u16::try_from(n * n * 7 % 12_000).unwrap_or(0))
 }

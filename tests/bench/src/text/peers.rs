@@ -206,6 +206,7 @@ struct Broadcast<'a> {
 }
 
 #[derive(MetricGroup)]
+#[allow(clippy::struct_field_names, reason = "they are the names of metrics")]
 #[metric(new())]
 struct Measured {
     /// what is compared

@@ -3,6 +3,7 @@
 
 mod config;
 mod latest;
+mod patches;
 mod resets;
 mod serial;
 mod sinks;

@@ -47,6 +47,34 @@ fn packets_look_as_documented() {
 }
 
 #[test]
+fn packets_of_a_patch_say_so() {
+    let track = TrackId::Traffic(Tier::External, Role::Publisher);
+    let mut packets = Packets::new(track, 7, 3).of_patch();
+    let (first, second) = (
+        pack(&mut packets, b"ab", false),
+        pack(&mut packets, b"c", true),
+    );
+    assert_eq!((first[0], second[0]), (0x12, 0x13));
+    let mut assembler = Assembler::new([0; 100]);
+    assert_eq!(assembler.take(&first), None);
+    let patch = assembler.take(&second).unwrap();
+    assert_eq!((patch.is_patch, patch.payload), (true, b"abc".as_slice()));
+    let whole = pack(&mut Packets::new(track, 7, 4), b"{}", true);
+    assert!(!assembler.take(&whole).unwrap().is_patch);
+}
+
+#[test]
+fn a_packet_of_a_patch_continues_no_frame_that_is_none() {
+    let track = TrackId::Traffic(Tier::External, Role::Publisher);
+    let mut packets = Packets::new(track, 7, 3);
+    let mut assembler = Assembler::new([0; 100]);
+    assert_eq!(assembler.take(&pack(&mut packets, b"ab", false)), None);
+    let patch = pack(&mut packets.of_patch(), b"c", true);
+    assert_eq!(assembler.take(&patch), None);
+    assert_eq!(assembler.tally().stray_packets, 1);
+}
+
+#[test]
 fn tracks_have_numbers_of_their_own_for_ever() {
     let tiers = [
         Tier::External,
@@ -75,7 +103,7 @@ fn tracks_have_numbers_of_their_own_for_ever() {
 #[test]
 fn packets_of_another_version_are_left_alone() {
     let good = pack(&mut Packets::new(TrackId::Node, 1, 0), b"{}", true);
-    for kind in (0..=255).filter(|kind| kind & !1 != 0x10) {
+    for kind in (0..=255).filter(|kind| kind & !3 != 0x10) {
         let mut packet = good.clone();
         packet[0] = kind;
         let checked = packet.len() - wire::CHECK;
