@@ -1,7 +1,6 @@
 //! Where frames come from.
 
 mod gateway;
-mod inflate;
 mod moq;
 mod serial;
 mod udp;

@@ -12,13 +12,13 @@ use moq_net::track::{Subscriber, Subscription};
 use serde::Deserialize;
 use streamgauge_core::MAX_TIERS;
 use streamgauge_relay::client::{Client, Target, Trust};
+use streamgauge_tokio::Inflate;
 use streamgauge_tokio::collect::FrameAt;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, sleep, timeout};
 use url::Url;
 
-use super::inflate::Inflate;
 use super::{What, Wire};
 use crate::backoff::Backoff;
 use crate::cli::SourceOptions;
@@ -32,6 +32,9 @@ const MAX_AGE: Duration = Duration::from_secs(30);
 
 /// Between two attempts to read a track that a node may not have yet.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// No frame is longer when it is unpacked.
+const LONGEST: usize = 32 << 20;
 
 /// So long may the first group of a track of patches take.
 const FIRST: Duration = Duration::from_secs(2);
@@ -211,7 +214,7 @@ impl Node {
 
     /// Reads a group to its end. Says whether anybody is still interested.
     async fn group(&self, mut group: Group, reading: &mut Reading) -> Result<bool> {
-        let mut inflate = Inflate::new();
+        let mut inflate = Inflate::new(LONGEST);
         let deflated = reading.deflated == Some(true);
         for frame in 0.. {
             let payload = match group.read_frame().await {
@@ -221,7 +224,7 @@ impl Node {
                 Ok(None) | Err(_) => break,
             };
             let payload = if deflated {
-                inflate.frame(&payload)?.into()
+                Bytes::copy_from_slice(inflate.frame(&payload)?)
             } else {
                 payload
             };
