@@ -188,6 +188,7 @@ impl World {
             What::Frame {
                 node,
                 track,
+                deflated: false,
                 at: at_frame,
                 payload,
             },
@@ -299,7 +300,7 @@ proptest! {
         let rows = Track::Traffic("".into(), Role::Publisher);
         for track in [track, rows] {
             let (node, payload) = (node.clone(), payload.clone());
-            world.news(0, What::Frame { node, track, at, payload });
+            world.news(0, What::Frame { node, track, deflated: false, at, payload });
         }
         world.view();
     }
@@ -409,6 +410,7 @@ fn a_state_of_more_than_there_is_room_for_is_refused() {
 fn a_node_that_two_sources_have_counts_once_and_stays_until_both_lose_it() {
     let mut world = World::new();
     world.happen(0, &Event::Bytes(0, 5));
+    world.happen(0, &Event::View(0));
     let frame = world.nodes[0].frame();
     world.deliver(0, &frame);
     let name = world.nodes[0].name.clone();
@@ -416,6 +418,7 @@ fn a_node_that_two_sources_have_counts_once_and_stays_until_both_lose_it() {
     let again = What::Frame {
         node: name.clone(),
         track,
+        deflated: false,
         at: FrameAt::first(frame.sequence),
         payload: frame.payload(),
     };
@@ -428,7 +431,11 @@ fn a_node_that_two_sources_have_counts_once_and_stays_until_both_lose_it() {
     );
     assert_eq!(world.view().traffic[0].total.bytes, 5);
     world.news(0, What::Left(name.clone()));
-    assert!(world.view().nodes[0].present);
+    let view = world.view();
+    assert_eq!(
+        (view.nodes[0].present, view.broadcasts[0].watching),
+        (true, 1)
+    );
     world.fleet.take(
         News {
             source: 1,

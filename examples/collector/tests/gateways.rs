@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use streamgauge_collector::cli::SourceOptions;
 use streamgauge_collector::source::{Line, Sources, What};
+use streamgauge_collector::track::Track;
 use streamgauge_core::{Chunk, Role, Tier, TrackId};
 use streamgauge_embassy::wire::{OVERHEAD, Packets, stuff, stuffing};
 use streamgauge_gateway_protocol::{Channel, MAX_BODY, Sealer};
@@ -21,8 +22,12 @@ const LAB: TrackId = TrackId::Traffic(Tier::Named(0), Role::Subscriber);
 
 /// A frame as a datagram.
 fn datagram(track: TrackId, sequence: u16, frame: &[u8]) -> Vec<u8> {
+    packet(Packets::new(track, 7, sequence), frame)
+}
+
+fn packet(mut packets: Packets, frame: &[u8]) -> Vec<u8> {
     let mut buf = vec![0; frame.len() + OVERHEAD];
-    let packed = Packets::new(track, 7, sequence).pack(&mut buf, |room| {
+    let packed = packets.pack(&mut buf, |room| {
         room.copy_from_slice(frame);
         Chunk {
             len: frame.len(),
@@ -212,4 +217,63 @@ async fn a_gateway_that_says_no_name_is_called_by_its_address() {
         told[1],
         format!("came tcp:{}", listener.local_addr().unwrap())
     );
+}
+
+#[tokio::test]
+async fn patches_of_a_gateway_are_placed_behind_their_frame_and_left_out_without_it() {
+    let free = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let mut sources = Sources::start(&SourceOptions {
+        udp: vec![address],
+        ..SourceOptions::default()
+    });
+    assert_eq!(told(&mut sources, 1).await, ["up"]);
+    let gateway = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let whole = |sequence, payload| (Packets::new(EGRESS, 7, sequence), payload);
+    let patch = |sequence, payload| (Packets::new(EGRESS, 7, sequence).of_patch(), payload);
+    for (packets, payload) in [
+        (Packets::new(TrackId::Node, 7, 0), NODE),
+        patch(1, b"of none".as_slice()),
+        whole(2, ROWS),
+        patch(3, b"first"),
+        patch(4, b"second"),
+        // The fifth is lost, and what came after it is of use again with a whole frame.
+        patch(6, b"third"),
+        whole(7, ROWS),
+        patch(8, b"fourth"),
+    ] {
+        gateway
+            .send_to(&packet(packets, payload), address)
+            .await
+            .unwrap();
+    }
+    let mut places = Vec::new();
+    while places.len() < 5 {
+        let news = timeout(LIMIT, sources.next())
+            .await
+            .expect("in time")
+            .expect("news");
+        if let What::Frame {
+            track: Track::Traffic(..),
+            at,
+            payload,
+            ..
+        } = news.what
+        {
+            places.push((at.group, at.frame, payload));
+        }
+    }
+    let first = places[0].0;
+    let groups: Vec<_> = places.iter().map(|place| place.0 > first).collect();
+    assert_eq!(groups, [false, false, false, true, true]);
+    let frames: Vec<_> = places.iter().map(|place| (place.1, &*place.2)).collect();
+    let expected: [(u64, &[u8]); 5] = [
+        (0, ROWS),
+        (1, b"first"),
+        (2, b"second"),
+        (0, ROWS),
+        (1, b"fourth"),
+    ];
+    assert_eq!(frames, expected);
 }

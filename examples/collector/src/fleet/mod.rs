@@ -96,13 +96,14 @@ impl Fleet {
             What::Frame {
                 node,
                 track,
+                deflated,
                 at,
                 payload,
             } => {
                 self.tally.frames += 1;
                 self.tally.bytes += payload.len() as u64;
                 self.came(&node, news.source);
-                if let Err(error) = self.read(&node, &track, at, &payload, now_ms) {
+                if let Err(error) = self.read(&node, (&track, deflated), at, &payload, now_ms) {
                     self.tally.bad_frames += 1;
                     tracing::debug!(%node, %track, %error, "a frame cannot be read");
                 }
@@ -129,7 +130,7 @@ impl Fleet {
     fn read(
         &mut self,
         name: &str,
-        track: &Track,
+        track: (&Track, bool),
         at: FrameAt,
         payload: &[u8],
         now_ms: u64,

@@ -23,8 +23,8 @@ pub(super) struct Node {
     here: Option<CollectedNode>,
     /// When it left, or was heard last, in milliseconds since the Unix epoch.
     pub(super) heard_ms: u64,
-    /// By track, the newest group that was read, whenever that was.
-    pub(super) newest: BTreeMap<Track, u64>,
+    /// By track, and whether it is the one of patches, the newest group that was read, whenever that was.
+    pub(super) newest: BTreeMap<(Track, bool), u64>,
     /// How fast what flows in and out of it grows.
     pub(super) rates: [Rate; 2],
 }
@@ -68,19 +68,21 @@ impl Node {
     /// it tells may be of lives that are over, and were counted.
     pub(super) fn read(
         &mut self,
-        track: &Track,
+        (track, deflated): (&Track, bool),
         at: FrameAt,
         payload: &[u8],
     ) -> Result<(), CollectError> {
-        let Some(here) = self.here.as_ref().filter(|_| !self.is_repeated(track, at)) else {
+        let track = (track.clone(), deflated);
+        let is_repeated = self.is_repeated(&track, at);
+        let Some(here) = self.here.as_ref().filter(|_| !is_repeated) else {
             return Ok(());
         };
-        let read = here.read(&track.to_string(), at, payload);
-        self.newest.insert(track.clone(), at.group);
+        let read = here.read(&track.0.to_string(), at, payload);
+        self.newest.insert(track, at.group);
         read
     }
 
-    fn is_repeated(&self, track: &Track, at: FrameAt) -> bool {
+    fn is_repeated(&self, track: &(Track, bool), at: FrameAt) -> bool {
         let newest = self.newest.get(track).filter(|newest| **newest >= CLOCKED);
         newest.is_some_and(|newest| at.group < *newest && newest - at.group < REPEATED)
     }

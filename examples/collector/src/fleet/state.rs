@@ -35,8 +35,8 @@ pub struct State {
     presence: Vec<Saved>,
     broadcasts: Vec<SavedSide>,
     roots: Vec<SavedSide>,
-    /// By node and track, the newest group that was read.
-    newest: Vec<(Arc<str>, String, u64)>,
+    /// By node and track, and whether it is the one of patches, the newest group that was read.
+    newest: Vec<(Arc<str>, String, bool, u64)>,
 }
 
 type Words = Vec<u64>;
@@ -180,11 +180,13 @@ impl Fleet {
         })
     }
 
-    fn newest(&self) -> Vec<(Arc<str>, String, u64)> {
+    fn newest(&self) -> Vec<(Arc<str>, String, bool, u64)> {
         let nodes = self.nodes.iter();
         let newest = nodes.flat_map(|(name, node)| {
             let tracks = node.newest.iter();
-            tracks.map(|(track, group)| (Arc::clone(name), track.to_string(), *group))
+            tracks.map(|((track, deflated), group)| {
+                (Arc::clone(name), track.to_string(), *deflated, *group)
+            })
         });
         newest.collect()
     }
@@ -203,10 +205,10 @@ impl Fleet {
                 self.nodes.insert(name.as_str().into(), Node::gone(now_ms));
             }
         }
-        for (name, track, group) in state.newest {
+        for (name, track, deflated, group) in state.newest {
             let node = self.nodes.get_mut(&name);
             if let Some((node, track)) = node.zip(Track::named(&track)) {
-                node.newest.insert(track, group);
+                node.newest.insert((track, deflated), group);
             }
         }
         restore_sides(&mut self.broadcasts, state.broadcasts);

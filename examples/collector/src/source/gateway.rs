@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use streamgauge_core::{Tier, TrackId};
 use streamgauge_embassy::wire::Received;
+use streamgauge_tokio::collect::FrameAt;
 
 use super::{Numbers, What, Wire};
 use crate::track::Track;
@@ -25,11 +26,16 @@ pub(super) struct Gateway {
     tiers: Vec<Arc<str>>,
     waiting: VecDeque<Waiting>,
     numbers: Numbers,
+    /// The last frame on the link: the life of the node, and its place in that.
+    last: Option<(u16, u16)>,
+    /// By track, the last frame that the next patch is of.
+    known: Vec<(TrackId, FrameAt)>,
 }
 
 /// A frame whose node is not known yet.
 struct Waiting {
     track: TrackId,
+    at: FrameAt,
     payload: Bytes,
 }
 
@@ -50,17 +56,23 @@ impl Gateway {
             tiers: vec!["".into(), "internal".into()],
             waiting: VecDeque::new(),
             numbers: Numbers::new(),
+            last: None,
+            known: Vec::new(),
         }
     }
 
     /// Takes a frame in; what is to be told of it, and of those that waited for the gateway's name.
     pub(super) fn take(&mut self, frame: &Received<'_>) -> Vec<What> {
         let mut told = Vec::new();
-        if frame.track == TrackId::Node {
+        let Some(at) = self.place(frame) else {
+            return told;
+        };
+        if frame.track == TrackId::Node && !frame.is_patch {
             self.introduce(frame.payload, &mut told);
         }
         let frame = Waiting {
             track: frame.track,
+            at,
             payload: Bytes::copy_from_slice(frame.payload),
         };
         match self.name.clone() {
@@ -70,9 +82,39 @@ impl Gateway {
         told
     }
 
+    /// The place of a frame among those of its track; nothing if it is a patch of one that is missing. Where a
+    /// frame of any track is missing, it may be of this one.
+    fn place(&mut self, frame: &Received<'_>) -> Option<FrameAt> {
+        let next = (frame.life, frame.sequence);
+        let before = self.last.replace(next);
+        if before.is_none_or(|(life, last)| (life, last.wrapping_add(1)) != next) {
+            self.known.clear();
+        }
+        let known = self
+            .known
+            .iter_mut()
+            .find(|(track, _)| *track == frame.track);
+        match known {
+            Some((_, at)) if frame.is_patch => {
+                at.frame += 1;
+                Some(*at)
+            }
+            _ if frame.is_patch => None,
+            known => {
+                let at = self.numbers.next();
+                match known {
+                    Some((_, before)) => *before = at,
+                    None => self.known.push((frame.track, at)),
+                }
+                Some(at)
+            }
+        }
+    }
+
     /// It is gone, for now.
     pub(super) fn left(&mut self) -> Option<What> {
         self.waiting.clear();
+        self.known.clear();
         self.name.take().map(What::Left)
     }
 
@@ -104,7 +146,8 @@ impl Gateway {
         Some(What::Frame {
             node: node.clone(),
             track: self.track(frame.track)?,
-            at: self.numbers.next(),
+            deflated: false,
+            at: frame.at,
             payload: frame.payload,
         })
     }

@@ -51,7 +51,9 @@ pub enum What {
         node: Arc<str>,
         /// On which track.
         track: Track,
-        /// Its place among the track's frames.
+        /// Whether it came on the sibling of the track that has patches, and groups of its own.
+        deflated: bool,
+        /// Its place among the frames of that.
         at: FrameAt,
         /// The frame.
         payload: Bytes,

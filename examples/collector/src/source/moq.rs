@@ -4,16 +4,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use bytes::Bytes;
 use moq_net::broadcast::Consumer as Broadcast;
+use moq_net::group::Consumer as Group;
 use moq_net::origin::Consumer as Origin;
 use moq_net::track::{Subscriber, Subscription};
 use serde::Deserialize;
 use streamgauge_core::MAX_TIERS;
 use streamgauge_relay::client::{Client, Target, Trust};
+use streamgauge_tokio::Inflate;
 use streamgauge_tokio::collect::FrameAt;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, sleep, timeout};
 use url::Url;
 
 use super::{What, Wire};
@@ -29,6 +32,12 @@ const MAX_AGE: Duration = Duration::from_secs(30);
 
 /// Between two attempts to read a track that a node may not have yet.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// No frame is longer when it is unpacked.
+const LONGEST: usize = 32 << 20;
+
+/// So long may the first group of a track of patches take.
+const FIRST: Duration = Duration::from_secs(2);
 
 /// The tiers that every node has, or may have without saying so.
 const TIERS: [&str; 2] = ["", "internal"];
@@ -170,66 +179,124 @@ impl Node {
         while reading.join_next().await.is_some() {}
     }
 
-    /// Reads one track for as long as the node is there.
+    /// Reads one track for as long as the node is there: the sibling with patches, if the node has that.
     async fn read(self: Arc<Self>, track: Track, tiers: Option<mpsc::Sender<Vec<String>>>) {
-        loop {
-            match self.subscribe(&track).await {
-                Ok(subscriber) => match self.frames(subscriber, &track, tiers.as_ref()).await {
-                    Ok(()) => return,
-                    Err(error) => self.debug(&track, &error),
-                },
-                Err(error) => self.debug(&track, &error),
-            }
+        let mut reading = Reading {
+            track,
+            deflated: None,
+            tiers,
+        };
+        while let Err(error) = self.attempt(&mut reading).await {
+            let (node, track) = (&self.name, &reading.track);
+            tracing::debug!(%node, %track, "a track cannot be read: {error:#}");
             sleep(RETRY).await;
         }
     }
 
-    fn debug(&self, track: &Track, error: &anyhow::Error) {
-        let node = &self.name;
-        tracing::debug!(%node, %track, "a track cannot be read: {error:#}");
-    }
-
-    async fn subscribe(&self, track: &Track) -> Result<Subscriber> {
-        let broadcast: Broadcast = self.origin.routed_broadcast(&*self.path).await?;
-        let subscription = Subscription::default().with_max_age(MAX_AGE);
-        let consumer = broadcast.track(&track.to_string())?;
-        Ok(consumer.subscribe(subscription).await?)
-    }
-
     /// Ends well when nobody is interested any more.
-    async fn frames(
-        &self,
-        mut groups: Subscriber,
-        track: &Track,
-        tiers: Option<&mpsc::Sender<Vec<String>>>,
-    ) -> Result<()> {
+    async fn attempt(&self, reading: &mut Reading) -> Result<()> {
+        let broadcast: Broadcast = self.origin.routed_broadcast(&*self.path).await?;
+        let (mut groups, first) = match reading.deflated {
+            Some(deflated) => (subscribe(&broadcast, &reading.track, deflated).await?, None),
+            None => choose(&broadcast, reading).await?,
+        };
+        let mut next = first;
         loop {
-            let group = groups.recv_group().await?;
-            let mut group = group.context("the track has ended")?;
-            let sequence = group.sequence;
-            // An error means that the group came too late, and that a newer one follows.
-            let mut frame_number = 0;
-            while let Ok(Some(frame)) = group.read_frame().await {
-                if let Some(tiers) = tiers
-                    && let Ok(node) = serde_json::from_slice::<Tiers>(&frame.payload)
-                {
-                    // Full means that the tiers of the frame before are not even looked at.
-                    let _ = tiers.try_send(node.tiers);
-                }
-                let what = What::Frame {
-                    node: self.name.clone(),
-                    track: track.clone(),
-                    at: FrameAt {
-                        group: sequence,
-                        frame: frame_number,
-                    },
-                    payload: frame.payload,
-                };
-                if !self.wire.tell(what).await {
-                    return Ok(());
-                }
-                frame_number += 1;
+            let group = match next.take() {
+                Some(group) => group,
+                None => next_group(&mut groups).await?,
+            };
+            if !self.group(group, reading).await? {
+                return Ok(());
             }
         }
     }
+
+    /// Reads a group to its end. Says whether anybody is still interested.
+    async fn group(&self, mut group: Group, reading: &mut Reading) -> Result<bool> {
+        let mut inflate = Inflate::new(LONGEST);
+        let deflated = reading.deflated == Some(true);
+        for frame in 0.. {
+            let payload = match group.read_frame().await {
+                Ok(Some(frame)) => frame.payload,
+                // It came too late. A newer one follows, but where there are patches that is far away.
+                Err(error) if deflated => return Err(error.into()),
+                Ok(None) | Err(_) => break,
+            };
+            let payload = if deflated {
+                Bytes::copy_from_slice(inflate.frame(&payload)?)
+            } else {
+                payload
+            };
+            let at = FrameAt {
+                group: group.sequence,
+                frame,
+            };
+            if !self.frame(reading, at, payload).await {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Says whether anybody is still interested.
+    async fn frame(&self, reading: &mut Reading, at: FrameAt, payload: Bytes) -> bool {
+        if let Some(tiers) = &reading.tiers
+            && let Ok(node) = serde_json::from_slice::<Tiers>(&payload)
+            && !node.tiers.is_empty()
+        {
+            // Full means that the tiers of the frame before are not even looked at.
+            let _ = tiers.try_send(node.tiers);
+        }
+        let what = What::Frame {
+            node: self.name.clone(),
+            track: reading.track.clone(),
+            deflated: reading.deflated == Some(true),
+            at,
+            payload,
+        };
+        self.wire.tell(what).await
+    }
+}
+
+/// A track that is read, and how.
+struct Reading {
+    track: Track,
+    /// Its sibling with patches is, or is not; nothing until that is known. The two have groups of their own,
+    /// so that what was begun with one goes on with it.
+    deflated: Option<bool>,
+    /// Who wants to know of the node's tiers.
+    tiers: Option<mpsc::Sender<Vec<String>>>,
+}
+
+/// The sibling with patches if anything comes on it, otherwise the track, all that came on it meanwhile
+/// included.
+async fn choose(
+    broadcast: &Broadcast,
+    reading: &mut Reading,
+) -> Result<(Subscriber, Option<Group>)> {
+    let plain = subscribe(broadcast, &reading.track, false).await;
+    let patches = async {
+        let mut groups = subscribe(broadcast, &reading.track, true).await?;
+        let group = next_group(&mut groups).await?;
+        anyhow::Ok((groups, group))
+    };
+    let (groups, first) = match timeout(FIRST, patches).await {
+        Ok(Ok((groups, group))) => (groups, Some(group)),
+        Ok(Err(_)) | Err(_) => (plain?, None),
+    };
+    reading.deflated = Some(first.is_some());
+    Ok((groups, first))
+}
+
+async fn subscribe(broadcast: &Broadcast, track: &Track, deflated: bool) -> Result<Subscriber> {
+    let ending = if deflated { ".z" } else { "" };
+    let consumer = broadcast.track(&format!("{track}{ending}"))?;
+    let subscription = Subscription::default().with_max_age(MAX_AGE);
+    Ok(consumer.subscribe(subscription).await?)
+}
+
+async fn next_group(groups: &mut Subscriber) -> Result<Group> {
+    let group = groups.recv_group().await?;
+    group.context("the track has ended")
 }

@@ -1,5 +1,7 @@
 //! Collectors as processes, which can be killed, and relays.
 
+#![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
+
 mod traffic;
 
 use std::ffi::OsStr;
