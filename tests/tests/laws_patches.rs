@@ -191,3 +191,32 @@ fn a_patch_costs_what_changed() {
     let patch = patch(&mut gauge, &told, TRACK, 4096);
     assert_eq!(patch, r#"{"room/500":{"bytes":1200,"frames":1}}"#);
 }
+
+#[test]
+fn what_outlived_a_reset_is_told_and_ends() {
+    let mut before = patching(4);
+    open(&before, "a").bytes(5);
+    before.collect();
+    let (mut saved, names) = (Vec::new(), &TIER_NAMES[..]);
+    let put = |byte| saved.push(byte);
+    let meters = before.node.meters();
+    before
+        .reporter
+        .save(meters, names, 4096, put)
+        .expect("room");
+
+    let mut after = patching(4);
+    let (meters, bytes) = (after.node.meters(), saved.iter().copied());
+    after
+        .reporter
+        .restore(meters, names, bytes)
+        .expect("a block");
+    after.tick();
+    assert_eq!(
+        patched(&after).frame(TRACK).expect("a frame")["a"]["bytes"],
+        5
+    );
+    after.tick();
+    assert!(patched(&after).frame(TRACK).expect("a frame")["a"].is_null());
+    assert_eq!(after.node.meters().traffic().usage().series, 0);
+}
