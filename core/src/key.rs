@@ -176,8 +176,12 @@ impl<K: KeyWords> Key<K> {
     pub(crate) fn hash(&self, seed: usize, lane: usize) -> u32 {
         let mut hasher = Hasher::new(self.len(), seed, lane);
         let (pairs, odd) = self.used_words().as_chunks();
-        pairs.iter().for_each(|[a, b]| hasher.pair(*a, *b));
-        odd.iter().for_each(|word| hasher.pair(*word, 0));
+        for [a, b] in pairs {
+            hasher.pair(*a, *b);
+        }
+        for word in odd {
+            hasher.pair(*word, 0);
+        }
         hasher.finish()
     }
 
