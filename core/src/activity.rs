@@ -25,6 +25,19 @@ impl<F: Family, M: MeterRef<F>> Lease<F, M> {
     /// the lane's overflow series. Takes one lock.
     pub fn open(meter: M, lane: usize, key: Option<&KeyOf<F, M>>) -> Self {
         let place = meter.meter().hold(lane, key);
+        Self::held(meter, place)
+    }
+
+    /// The same by the name that [`Key::new`](crate::Key::new) makes the key of; no key is made as long as
+    /// the series is there.
+    #[inline]
+    pub fn named(meter: M, lane: usize, name: &str) -> Self {
+        let place = meter.meter().hold_named(lane, name);
+        Self::held(meter, place)
+    }
+
+    #[inline]
+    fn held(meter: M, place: Option<Place>) -> Self {
         if place.is_some() {
             press(&meter);
         }
@@ -113,8 +126,11 @@ impl<F: Family, M: MeterRef<F>> Clone for Lease<F, M> {
 }
 
 impl<F: Family, M: MeterRef<F>> Drop for Lease<F, M> {
+    #[inline]
     fn drop(&mut self) {
-        self.let_go(|_| {});
+        if let Some((meter, place)) = &self.place {
+            meter.meter().let_go(*place, |_| {});
+        }
     }
 }
 
@@ -176,7 +192,7 @@ impl<'a, F: Family> Tally<'a, F> {
     /// Records a value in a histogram.
     #[inline]
     pub fn record<V: Quantity>(&self, histogram: Buckets<F, V>, value: V) {
-        for (slot, n) in histogram.place(value) {
+        for (slot, n) in histogram.place(value).each() {
             self.bump(slot, n);
         }
     }

@@ -250,7 +250,8 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
         }
     }
 
-    /// Records a value in a histogram: two bumps, and a search without branches for the bucket.
+    /// Records a value in a histogram: two bumps, and a search for the bucket that takes as long for
+    /// every value.
     ///
     /// On 32-bit targets a sum may grow by less than 2^32 between two ticks, as any word: that is 71 minutes
     /// of recorded durations for each guard. A longer value counts as that.
@@ -260,11 +261,11 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
         let look_up = || self.meter.as_ref()?.meter().cell(self.cell?);
         match Hold::cell(self.hold.as_ref(), look_up) {
             Some(cell) => {
-                for (slot, n) in bumps {
+                for (slot, n) in bumps.each() {
                     bump::<F>(cell.words(), slot, n);
                 }
             }
-            None => self.keep_own(bumps),
+            None => self.record_own(bumps.bucket, bumps.sum, bumps.value),
         }
     }
 
@@ -286,6 +287,13 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
     #[inline(never)]
     fn add_own(&mut self, counter: Counter<F>, n: usize) {
         self.keep_own([(counter.slot(), n)]);
+    }
+
+    /// The same for a recorded value.
+    #[cold]
+    #[inline(never)]
+    fn record_own(&mut self, bucket: usize, sum: usize, value: usize) {
+        self.keep_own([(bucket, 1), (sum, value)]);
     }
 
     /// Keeps bumps in the guard, and hands over what it kept in time; then it may get a cell after all.

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Bytes in one word of a key.
-const WORD: usize = size_of::<usize>();
+pub(crate) const WORD: usize = size_of::<usize>();
 
 /// The name under which a lane counts what found no free series or cell.
 pub const OVERFLOW: &str = "__overflow__";
@@ -174,13 +174,11 @@ impl<K: KeyWords> Key<K> {
     /// A hash that an outsider who does not know `seed` cannot steer.
     #[inline]
     pub(crate) fn hash(&self, seed: usize, lane: usize) -> u32 {
-        let mut hash = fold(seed ^ self.len(), MIX ^ lane);
-        for word in self.used_words() {
-            hash = fold(hash ^ word, MIX);
-        }
-        #[allow(clippy::cast_possible_truncation, reason = "a hash")]
-        let hash = (hash ^ (hash >> (usize::BITS / 2))) as u32;
-        hash
+        let mut hasher = Hasher::new(self.len(), seed, lane);
+        let (pairs, odd) = self.used_words().as_chunks();
+        pairs.iter().for_each(|[a, b]| hasher.pair(*a, *b));
+        odd.iter().for_each(|word| hasher.pair(*word, 0));
+        hasher.finish()
     }
 
     #[inline]
@@ -380,9 +378,40 @@ pub(crate) fn segments(path: &str) -> impl Iterator<Item = &[u8]> {
     segments.filter(|segment| !segment.is_empty())
 }
 
+/// Hashes a name, two words at a time. What is multiplied depends on the seed on both sides, so that no word
+/// makes the product the same for all seeds.
+#[derive(Clone, Copy)]
+pub(crate) struct Hasher {
+    hash: usize,
+    secret: usize,
+}
+
+impl Hasher {
+    /// For a name of so many bytes.
+    #[inline]
+    pub(crate) fn new(len: usize, seed: usize, lane: usize) -> Self {
+        Self {
+            hash: fold(seed ^ len, MIX ^ lane),
+            secret: seed.rotate_left(usize::BITS / 2) ^ MIX,
+        }
+    }
+
+    /// Takes two words; the second is zero if there is none.
+    #[inline]
+    pub(crate) fn pair(&mut self, first: usize, second: usize) {
+        self.hash = fold(self.hash ^ first, self.secret ^ second);
+    }
+
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "a hash")]
+    pub(crate) const fn finish(self) -> u32 {
+        (self.hash ^ (self.hash >> (usize::BITS / 2))) as u32
+    }
+}
+
 /// The rest of a name that fills no word, followed by zeros.
 #[inline]
-fn last_word(bytes: &[u8], rest: &[u8]) -> usize {
+pub(crate) fn last_word(bytes: &[u8], rest: &[u8]) -> usize {
     if let Some(last) = bytes.last_chunk::<WORD>() {
         return usize::from_le_bytes(*last) >> (8 * (WORD - rest.len()));
     }
@@ -425,7 +454,7 @@ const OVERFLOW_TAIL: &[u8] = b"overflow__";
 
 /// Whether a name is the overflow series' name with any number of underscores more in front.
 #[inline]
-fn is_reserved(name: &[u8]) -> bool {
+pub(crate) fn is_reserved(name: &[u8]) -> bool {
     name.first() == Some(&b'_') && has_overflow_tail(name)
 }
 

@@ -25,6 +25,7 @@ mod key;
 mod label;
 mod ledger;
 mod meter;
+mod name;
 mod node;
 mod pool;
 mod reporter;

@@ -5,6 +5,7 @@ use core::cmp::Ordering as Order;
 
 use crate::{
     key::{self, Key, KeyWords},
+    name::Name,
     schema::{Event, Events, Family},
     sync::{AtomicUsize, AtomicWords, Guarded, Link, Ordering, add, const_fn, take, zero_words},
 };
@@ -21,9 +22,9 @@ pub(crate) const BLOCK: usize = 32;
 const NAME: u32 = ESCAPE - 1;
 
 #[inline]
-fn meta<K: KeyWords>(key: &Key<K>, lane: u8) -> u32 {
+fn meta(len: usize, lane: u8) -> u32 {
     #[allow(clippy::cast_possible_truncation, reason = "a key's length is a u16")]
-    let len = key.len() as u32;
+    let len = len as u32;
     len | u32::from(lane) << LEN_BITS
 }
 
@@ -87,16 +88,16 @@ impl<F: Family, K: KeyWords> Row<F, K> {
     pub(crate) fn name(&self, key: &Key<K>, lane: u8, hash: u32) {
         key.store(&self.key);
         let escape = if key.needs_escape() { ESCAPE } else { 0 };
-        self.meta.set(meta(key, lane) | escape);
+        self.meta.set(meta(key.len(), lane) | escape);
         self.hash.set(hash);
     }
 
     /// Whether the row names this series.
     #[inline]
-    pub(crate) fn names(&self, key: &Key<K>, lane: u8, hash: u32) -> bool {
+    pub(crate) fn names(&self, name: &impl Name<K>, lane: u8, hash: u32) -> bool {
         self.hash.get() == hash
-            && self.meta.get() & NAME == meta(key, lane)
-            && key.equals(&self.key)
+            && self.meta.get() & NAME == meta(name.len(), lane)
+            && name.equals(&self.key)
     }
 
     /// Counts the beginning of an event, and returns how many there were since the last collect.

@@ -212,9 +212,10 @@ impl Config {
         self
     }
 
-    /// Publishes the tracks of traffic and sessions in parts too: for each group of paths that have their first
+    /// Publishes the tracks of traffic and sessions in parts on origins: for each group of paths that have their first
     /// segments in common, so many of them, a broadcast of its own, `<prefix>/<group>/node[/<node>]`, for who reads
-    /// the stats of some broadcasts alone. None unless this is set. The node's own broadcast stays as it is.
+    /// the stats of some broadcasts alone. None unless this is set. Of those tracks the node's own broadcast then
+    /// has the row of the empty path alone, so that all of them add up to what the node counted.
     ///
     /// A group is announced on the node's [origins](Self::with_origin) while its frames have a row, and for the
     /// linger after that, in which they are empty. A tick copies each changed frame once more.

@@ -7,7 +7,7 @@ use streamgauge_core::{Chunk, Format, Health, Instant, Told, TrackId};
 use tokio::sync::oneshot;
 
 use crate::{
-    Config, ConfigError, Deltas, Form, Frame, TrackSink,
+    Config, ConfigError, Deltas, Form, Frame, Sink, TrackSink,
     board::{Board, Poster},
     clock::Clock,
     config::SnapshotSink,
@@ -18,6 +18,7 @@ use crate::{
     names::NodeNames,
     page::Page,
     published::Published,
+    rest::RestSink,
     scrape::{Books, Scraper},
     sink::Outlet,
     snapshot::Snapshot,
@@ -80,9 +81,10 @@ impl Driver {
         let levels = Levels::new(&config);
         let first = levels.as_ref().map_or(0, Levels::tracks);
         let parted = tracks.iter().filter(|track| **track != TrackId::Node);
-        let groups = Groups::new(&config, &places[..parted.count()], first);
+        let parted = parted.count();
+        let groups = Groups::new(&config, &places[..parted], first);
         let side_outlets = std::mem::take(&mut config.side_sinks);
-        let outlets = outlets(&mut config, &board)?;
+        let outlets = outlets(&mut config, &board, &forms[..parted])?;
         let snapshots = std::mem::take(&mut config.snapshots);
         let (board, places) = (Arc::new(board), forms.len());
         let driver = Self {
@@ -529,12 +531,24 @@ impl Driver {
 }
 
 /// The sinks that were given, and one for each origin.
-fn outlets(config: &mut Config, board: &Board) -> Result<Vec<Outlet>, ConfigError> {
+fn outlets(
+    config: &mut Config,
+    board: &Board,
+    parted: &[Forms],
+) -> Result<Vec<Outlet>, ConfigError> {
     let mut outlets = std::mem::take(&mut config.sinks);
     for origin in std::mem::take(&mut config.origins) {
         let sink = TrackSink::announce(&origin, &board.path, &board.names);
         let sink = sink.map_err(ConfigError::Announce)?;
-        outlets.push(Outlet::new(Box::new(sink)));
+        let sink: Box<dyn Sink> = if config.depth > 0 {
+            Box::new(RestSink::new(
+                sink,
+                parted.iter().filter_map(|forms| forms.whole),
+            ))
+        } else {
+            Box::new(sink)
+        };
+        outlets.push(Outlet::new(sink));
     }
     Ok(outlets)
 }

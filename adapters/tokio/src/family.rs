@@ -223,7 +223,7 @@ fn track<F: Family, M: MeterRef<F>>(meter: M, name: &str) -> Track<F, M> {
 }
 
 fn handle<F: Family, M: MeterRef<F>>(meter: M, name: &str) -> Lease<F, M> {
-    Lease::open(meter, LANE, key::<F, M>(name).as_ref())
+    Lease::named(meter, LANE, name)
 }
 
 type KeyOf<F, M> = Key<<<M as MeterRef<F>>::Storage as Storage<F>>::Key>;

@@ -64,6 +64,7 @@ mod page;
 #[cfg(feature = "prometheus-client")]
 pub mod prometheus_client;
 mod published;
+mod rest;
 mod rows;
 mod runner;
 mod scrape;

@@ -50,6 +50,16 @@ impl<F: Family, const KEY: usize> FrameReader<F, KEY> {
         }
     }
 
+    /// Before the first byte of a frame that is one row by itself, as roll-ups of a prefix are: it is
+    /// reported under this name, or without one if that is longer than `KEY`.
+    #[must_use]
+    pub fn of_row(name: &str) -> Self {
+        let mut reader = Self::new();
+        reader.rows.begin_row(Some(name));
+        reader.rows.place = Place::Row;
+        reader
+    }
+
     /// Reads the next piece of the frame; `report` is called for each series as soon as it is read.
     ///
     /// # Errors
@@ -64,7 +74,7 @@ impl<F: Family, const KEY: usize> FrameReader<F, KEY> {
             .push(piece, &mut |token| rows.take(token, &mut report))
     }
 
-    /// Says that the frame has no more pieces. The reader is ready for the next one.
+    /// Says that the frame has no more pieces. The reader is as one made by [`new`](Self::new) then.
     ///
     /// # Errors
     /// When the frame is not whole.

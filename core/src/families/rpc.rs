@@ -3,7 +3,6 @@
 use crate::{
     activity::{Activity, Lease, Tally},
     guard::{MeterRef, Track},
-    key::Key,
     schema::{Buckets, Counter, Pair},
     time::Duration,
 };
@@ -70,7 +69,7 @@ impl<M: MeterRef<Rpc>> ServiceStats<M> {
     /// Finds or makes the series of this service; where there is no room, or the name is longer than a
     /// key, it counts in the overflow series. The name is taken as it is. Takes one lock.
     pub fn open(meter: M, service: &str) -> Self {
-        Self(Lease::open(meter, 0, Key::new(service).ok().as_ref()))
+        Self(Lease::named(meter, 0, service))
     }
 
     /// A call begins.

@@ -4,6 +4,7 @@ use super::{Meter, Place, Seat, touch};
 use crate::{
     activity::Tally,
     key::Key,
+    name::{Name, Plain},
     row::Row,
     schema::{Family, encoded},
     storage::{Shard, Storage},
@@ -11,11 +12,26 @@ use crate::{
 
 impl<F: Family, S: Storage<F>> Meter<F, S> {
     /// Holds the series of this lane and name, or the lane's overflow series.
-    pub(crate) fn hold(&self, lane: usize, key: Option<&Key<S::Key>>) -> Option<Place> {
-        let held = self.enter(lane, key, |_, _, row| {
+    pub(crate) fn hold(&self, lane: usize, name: Option<&impl Name<S::Key>>) -> Option<Place> {
+        let held = self.enter(lane, name, |_, _, row| {
             row.guards.increment();
         });
         held.map(|(place, ())| place)
+    }
+
+    /// Holds the series of this lane and name, as [`Key::new`] spells it.
+    #[inline]
+    pub(crate) fn hold_named(&self, lane: usize, name: &str) -> Option<Place> {
+        match Plain::of::<S::Key>(name) {
+            Some(plain) => self.hold(lane, Some(&plain)),
+            None => self.hold_spelled(lane, name),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn hold_spelled(&self, lane: usize, name: &str) -> Option<Place> {
+        self.hold(lane, Key::new(name).ok().as_ref())
     }
 
     /// Holds a series once more, and counts.
@@ -40,8 +56,8 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     }
 
     /// Gives one more writer of a series by name its cell.
-    pub(crate) fn join_named(&self, lane: usize, key: Option<&Key<S::Key>>) -> Option<Seat> {
-        let joined = self.enter(lane, key, |_, id, row| {
+    pub(crate) fn join_named(&self, lane: usize, name: Option<&impl Name<S::Key>>) -> Option<Seat> {
+        let joined = self.enter(lane, name, |_, id, row| {
             row.guards.increment();
             self.take_cell(id, row)
         });

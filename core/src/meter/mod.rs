@@ -14,7 +14,8 @@ pub(crate) use open::{Seat, Subscription, Viewer};
 
 use crate::{
     cell::{Cell, CellId},
-    key::{Key, KeyWords},
+    key::KeyWords,
+    name::Name,
     pool::Usage,
     row::Row,
     schema::Family,
@@ -125,13 +126,13 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         &self,
         bucket: &Bucket,
         lane: u8,
-        key: &Key<S::Key>,
+        name: &impl Name<S::Key>,
         hash: u32,
     ) -> Option<(u32, &Row<F, S::Key>)> {
         let mut next = bucket.0.get();
         while let Some(id) = next {
             let row = self.row(id)?;
-            if row.names(key, lane, hash) {
+            if row.names(name, lane, hash) {
                 return Some((id, row));
             }
             next = row.next.get();
@@ -140,13 +141,16 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     }
 
     /// A free row under this name, at the head of its bucket's chain; the caller holds the lock.
+    #[cold]
+    #[inline(never)]
     fn insert(
         &self,
         bucket: &Bucket,
         lane: u8,
-        key: &Key<S::Key>,
+        name: &impl Name<S::Key>,
         hash: u32,
     ) -> Option<(u32, &Row<F, S::Key>)> {
+        let key = name.key()?;
         let series = self.storage.rows().get(self.lanes()..)?;
         let pool = self.storage.pool();
         let place = pool.take_row(series.len(), |place| {
@@ -155,7 +159,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         let row = series.get(place as usize)?;
         #[allow(clippy::cast_possible_truncation, reason = "at most 256 lanes")]
         let id = place + self.lanes() as u32;
-        row.name(key, lane, hash);
+        row.name(&key, lane, hash);
         row.next.follow(&bucket.0);
         bucket.0.set(Some(id));
         Some((id, row))

@@ -4,6 +4,7 @@ use super::{Meter, Place, touch};
 use crate::{
     cell::CellId,
     key::Key,
+    name::Name,
     row::Row,
     schema::{Event, Family},
     storage::{Shard, Storage},
@@ -52,8 +53,12 @@ pub(crate) struct Viewer<'a> {
 
 impl<F: Family, S: Storage<F>> Meter<F, S> {
     /// Opens an announce guard: its series and its id there. Nothing if there are no tables at all.
-    pub(crate) fn announce(&self, lane: usize, key: Option<&Key<S::Key>>) -> Option<(Place, u32)> {
-        self.enter(lane, key, |shard, _, row| {
+    pub(crate) fn announce(
+        &self,
+        lane: usize,
+        name: Option<&impl Name<S::Key>>,
+    ) -> Option<(Place, u32)> {
+        self.enter(lane, name, |shard, _, row| {
             self.begin(row, Event::Announce);
             row.guards.increment();
             shard.announced.increment()
@@ -70,8 +75,8 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     }
 
     /// Opens a subscription that no announce guard covers.
-    pub(crate) fn subscribe(&self, lane: usize, key: Option<&Key<S::Key>>) -> Option<Seat> {
-        let opened = self.enter(lane, key, |_, id, row| self.seat(id, row));
+    pub(crate) fn subscribe(&self, lane: usize, name: Option<&impl Name<S::Key>>) -> Option<Seat> {
+        let opened = self.enter(lane, name, |_, id, row| self.seat(id, row));
         opened.map(|(place, cell)| self.seated(place, cell))
     }
 
@@ -134,10 +139,10 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     pub(super) fn enter<T>(
         &self,
         lane: usize,
-        key: Option<&Key<S::Key>>,
+        name: Option<&impl Name<S::Key>>,
         f: impl Fn(&Shard<S::Lock>, u32, &Row<F, S::Key>) -> T,
     ) -> Option<(Place, T)> {
-        let named = key.and_then(|key| self.enter_named(lane, key, &f));
+        let named = name.and_then(|name| self.enter_named(lane, name, &f));
         named.or_else(|| self.enter_overflow(lane, f))
     }
 
@@ -145,17 +150,17 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     fn enter_named<T>(
         &self,
         lane: usize,
-        key: &Key<S::Key>,
+        name: &impl Name<S::Key>,
         f: impl Fn(&Shard<S::Lock>, u32, &Row<F, S::Key>) -> T,
     ) -> Option<(Place, T)> {
         let byte = u8::try_from(lane).ok().filter(|_| lane < self.lanes())?;
-        let hash = key.hash(self.seed.load(Ordering::Relaxed), lane);
+        let hash = name.hash(self.seed.load(Ordering::Relaxed), lane);
         let (place, bucket) = self.bucket(hash)?;
         let number = self.shard_for(place)?;
         let shard = self.storage.shards().get(number as usize)?;
         shard.lock.with(|| {
-            let found = self.find(bucket, byte, key, hash);
-            let (id, row) = found.or_else(|| self.insert(bucket, byte, key, hash))?;
+            let found = self.find(bucket, byte, name, hash);
+            let (id, row) = found.or_else(|| self.insert(bucket, byte, name, hash))?;
             touch(shard, id, row);
             Some((Place::new(id, number), f(shard, id, row)))
         })

@@ -217,6 +217,12 @@ macro_rules! __family_words {
                         &BOUNDS
                     },
                     kind: $scale.kind(),
+                    octaves: {
+                        const SCALE: $crate::Scale = $scale;
+                        const OCTAVES: schema::Octaves =
+                            schema::Octaves::of(&SCALE.bounds::<{ SCALE.buckets() - 1 }>());
+                        &OCTAVES
+                    },
                     word: 0,
                     slot: 0,
                 }),*

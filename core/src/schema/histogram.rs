@@ -2,7 +2,7 @@
 
 use core::{marker::PhantomData, ops::Range};
 
-use super::{Bounds, Family, is_time, same};
+use super::{Bounds, Family, Octaves, is_time, same};
 use crate::time::Duration;
 
 /// A histogram of a family: a word for each bucket, which are not cumulative, one for what exceeds the
@@ -24,6 +24,9 @@ pub struct Histogram {
     pub bounds: &'static [u64],
     /// How a value's bucket is found.
     pub kind: Bounds,
+    /// Where among the bounds to look for a value.
+    #[doc(hidden)]
+    pub octaves: &'static Octaves,
     /// The word of the first bucket.
     pub word: usize,
     /// The slot of the first bucket.
@@ -83,6 +86,7 @@ pub struct Buckets<F, V> {
     slot: usize,
     bounds: &'static [u64],
     kind: Bounds,
+    octaves: &'static Octaves,
     types: PhantomData<fn(F, V)>,
 }
 
@@ -114,6 +118,7 @@ impl<F: Family, V: Quantity> Buckets<F, V> {
                     slot: histogram.slot,
                     bounds: histogram.bounds,
                     kind: histogram.kind,
+                    octaves: histogram.octaves,
                     types: PhantomData,
                 };
             }
@@ -122,16 +127,35 @@ impl<F: Family, V: Quantity> Buckets<F, V> {
         panic!("the family has no histogram of this name");
     }
 
-    /// What a value adds, and to which slots: one to its bucket, and itself to the sum.
+    /// What a value adds, and to which slots.
     #[inline]
-    pub(crate) fn place(self, value: V) -> [(usize, usize); 2] {
+    pub(crate) fn place(self, value: V) -> Bumps {
         let value = value.fine();
-        let bucket = self.slot + self.kind.place(self.bounds, value);
-        let sum = self.slot + self.bounds.len() + 1;
-        [
-            (bucket, 1),
-            (sum, usize::try_from(value).unwrap_or(usize::MAX)),
-        ]
+        let bucket = self.kind.place(self.octaves, self.bounds, value);
+        Bumps {
+            bucket: self.slot + bucket,
+            sum: self.slot + self.bounds.len() + 1,
+            value: usize::try_from(value).unwrap_or(usize::MAX),
+        }
+    }
+}
+
+/// What a recorded value bumps: its bucket by one, and the sum by itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bumps {
+    /// The slot of the bucket.
+    pub(crate) bucket: usize,
+    /// The slot of the sum.
+    pub(crate) sum: usize,
+    /// What the sum grows by.
+    pub(crate) value: usize,
+}
+
+impl Bumps {
+    /// Each slot, and how much it grows.
+    #[inline]
+    pub(crate) const fn each(self) -> [(usize, usize); 2] {
+        [(self.bucket, 1), (self.sum, self.value)]
     }
 }
 

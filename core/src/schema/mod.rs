@@ -20,7 +20,7 @@ pub use place::{
     activities, bumped, closing, histogram_words, numbered, paired, pairs, placed, set_gauges,
     slots, slotted,
 };
-pub use scale::{Bounds, Scale};
+pub use scale::{Bounds, Octaves, Scale};
 
 use crate::sync::{AtomicWords, PlainWords};
 

@@ -38,10 +38,10 @@ impl Node {
     fn on(origin: origin::Producer) -> Self {
         let slot = Arc::new(Mutex::new(None::<Publisher>));
         let refused = Arc::<AtomicU32>::default();
-        let (shared, refuses, mut place) = (slot.clone(), refused.clone(), 0_u32);
+        let (shared, refusing, mut place) = (slot.clone(), refused.clone(), 0_u32);
         let sink = move |frame: &Frame| {
             place = place.wrapping_add(1);
-            if refuses.load(Ordering::Relaxed) >> (place % 32) & 1 == 1 {
+            if refusing.load(Ordering::Relaxed) >> (place % 32) & 1 == 1 {
                 return Err(SinkError::Busy);
             }
             let mut slot = shared.lock().unwrap();

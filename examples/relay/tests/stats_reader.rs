@@ -134,7 +134,9 @@ async fn the_stock_aggregate_reads_the_parts_of_a_node_unchanged() {
     let viewer = Viewer::connect(&relay).await;
     let mut track = viewer.subscribe().await;
     let target = Target::of(&relay);
-    let (_client, origin) = Client::subscriber(&target, ".stats").await.unwrap();
+    // Of all that the node publishes, this reader may see the one part.
+    let scope = ".stats/demo/node";
+    let (_client, origin) = Client::subscriber(&target, scope).await.unwrap();
     let config = aggregate::Config::new().with_depth(1);
     let aggregate = aggregate::Consumer::new(origin.consume(), config);
     let mut egress = aggregate.traffic(&Tier::default(), TheirRole::Publisher);

@@ -14,6 +14,7 @@ use std::alloc::System;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 mod bump;
+mod collect;
 mod family;
 mod harness;
 mod memory;
@@ -80,6 +81,12 @@ const CASES: &[Case] = &[
     case("family-find/2", |report| family::find(report, 2)),
     case("text/1k", |report| text::lines(report, 1_000)),
     case("text/10k", |report| text::lines(report, 10_000)),
+    case("collect-tick/4k", |report| {
+        collect::tick(report, 4_096, 10);
+    }),
+    case("collect-merge/128+4k", |report| {
+        collect::merge(report, 128, 4_096);
+    }),
     case("append/30", |report| track::append(report, 30)),
     case("append/1k", |report| track::append(report, 1_000)),
     case("append/10k", |report| track::append(report, 10_000)),

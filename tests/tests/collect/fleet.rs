@@ -2,7 +2,7 @@
 
 use streamgauge_core::{
     Duration, Health, Instant, Replication, Traffic,
-    collect::{Fleet, FleetPolicy, FrameAt, ReadError, Refused, SourceId},
+    collect::{Fleet, FleetPolicy, FrameAt, FrameReader, ReadError, Refused, SourceId},
 };
 
 use crate::room::{Boxed, KEY, Size, fleet};
@@ -121,6 +121,7 @@ fn within_a_life_an_older_frame_changes_nothing() {
     // It comes over another way, whose groups have other numbers.
     track.node = track.fleet.arrive("n", at(1)).unwrap();
     track.frame(&bytes_since(40, BORN));
+    assert_eq!((track.row("a").bytes, track.total().bytes), (100, 100));
     track.frame(&bytes_since(130, BORN));
     assert_eq!((track.row("a").bytes, track.total().bytes), (130, 130));
     assert_eq!(track.fleet.counts().inferred, 0);
@@ -601,4 +602,29 @@ fn patches_of_node_json_leave_what_they_leave_out() {
     assert_eq!((health.epoch, health.since, health.ticks), (7, 9, 2));
     let total = fleet.lane(0, at(0)).unwrap().total;
     assert_eq!((total.bytes, total.frames), (8, 2));
+}
+
+#[test]
+fn a_frame_whose_node_departs_in_its_midst_counts_no_further() {
+    let mut fleet = small();
+    let node = fleet.arrive("n", at(0)).unwrap();
+    let intake = fleet.begin(node, 0, FrameAt::first(1), at(0)).unwrap();
+    let mut reader = FrameReader::<Traffic, KEY>::new();
+    let mut parts = [
+        r#"{"a":{"subscriptions":1}"#,
+        r#","b":{"subscriptions":1}}"#,
+    ]
+    .into_iter();
+    let mut push = |fleet: &mut Traffics| {
+        let part = parts.next().unwrap().as_bytes();
+        reader
+            .push(part, |entry| fleet.take(&intake, &entry))
+            .unwrap();
+    };
+    push(&mut fleet);
+    fleet.depart(node, at(1));
+    push(&mut fleet);
+    fleet.end(intake);
+    assert!(fleet.row(0, "b").is_none());
+    assert_eq!(fleet.row(0, "a").unwrap().live().subscriptions, 0);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use streamgauge_core::{
     Family, Presence, Replication, Rpc, Traffic,
-    collect::{Expected, FrameReader, NodeReader, ParseError, TrackKind, TrackName},
+    collect::{Entry, Expected, FrameReader, NodeReader, ParseError, TrackKind, TrackName},
 };
 
 /// What a frame says, by name; nothing for what a patch takes away.
@@ -234,6 +234,39 @@ fn invalid_utf_8_is_refused_in_names_and_in_texts() {
 }
 
 #[test]
+fn only_well_formed_utf_8_is_taken_in_texts_as_in_names() {
+    let frame = |text: &[u8]| [b"{\"a\":{\"x\":\"", text, b"\"}}"].concat();
+    for text in [
+        "\u{7f}",
+        "\u{80}",
+        "\u{7ff}",
+        "\u{800}",
+        "\u{d7ff}",
+        "\u{e000}",
+        "\u{ffff}",
+        "\u{10000}",
+        "\u{10ffff}",
+    ] {
+        read::<Traffic>([&frame(text.as_bytes())[..]]).unwrap();
+    }
+    let surrogate = [0xed, 0xa0, 0x80];
+    let (overlong, longer) = ([0xe0, 0x9f, 0xbf], [0xf0, 0x8f, 0xbf, 0xbf]);
+    let beyond = [0xf4, 0x90, 0x80, 0x80];
+    for text in [
+        &surrogate[..],
+        &overlong,
+        &longer,
+        &beyond,
+        &[0xc1, 0xbf],
+        &[0xf5],
+        &[0x80],
+    ] {
+        let error = read::<Traffic>([&frame(text)[..]]).unwrap_err();
+        assert_eq!(error.expected, Expected::Utf8, "{text:x?}");
+    }
+}
+
+#[test]
 fn nesting_is_bounded() {
     let nested = |depth: usize| {
         format!(
@@ -261,6 +294,27 @@ fn a_reader_reads_one_frame_after_the_other() {
         reader.finish().unwrap();
         assert_eq!(seen, bytes);
     }
+}
+
+#[test]
+fn a_roll_up_is_read_as_the_row_that_it_is() {
+    let text = r#"{"v":1,"level":"demo","tier":"external","role":"publisher","node":"sjc","ts_ms":17,"broadcasts":2,"bytes":40}"#;
+    let mut reader = FrameReader::<Traffic, 32>::of_row("demo");
+    let mut rows = Vec::new();
+    for piece in text.as_bytes().chunks(7) {
+        let row = |entry: Entry<'_, Traffic>| {
+            let words = entry.row.unwrap().words();
+            rows.push((entry.key.map(str::to_owned), words.broadcasts, words.bytes));
+        };
+        reader.push(piece, row).unwrap();
+    }
+    reader.finish().unwrap();
+    assert_eq!(rows, [(Some("demo".to_owned()), 2, 40)]);
+    let mut wrong = FrameReader::<Traffic, 32>::of_row("demo");
+    assert_eq!(
+        wrong.push(b"[]", |_| ()).unwrap_err().expected,
+        Expected::Row
+    );
 }
 
 #[test]

@@ -92,17 +92,26 @@ async fn a_deeper_group_is_of_more_segments_or_of_all_there_are() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_nodes_own_broadcast_stays_whole_and_the_empty_path_is_there_alone() {
+async fn the_nodes_own_broadcast_has_what_is_in_no_part() {
     let origin = OriginProducer::new();
     let stats = Stats::spawn(config(&origin, 1, TICK)).expect("a node");
     let handle = stats.tier(Tier::External);
-    let _tracks = ["", "a"].map(|path| handle.broadcast(path).publisher_track("video"));
+    let mut tracks = ["", "a"].map(|path| handle.broadcast(path).publisher_track("video"));
     let mut reader = origin.consume();
-    stats.flush().await;
+    for bytes in 1..3 {
+        for track in &mut tracks {
+            track.bytes(1);
+        }
+        stats.flush().await;
+        let own = reader.broadcast(".stats/node").expect("announced");
+        let rest = newest(&own, PUBLISHER);
+        assert_eq!((&rest[""]["bytes"], rest.get("a")), (&json!(bytes), None));
+        assert!(newest(&own, "node.json")["epoch"].is_u64());
+    }
     assert_eq!(news(&mut reader), [set([".stats/a/node"]), set([])]);
-    let own = reader.broadcast(".stats/node").expect("announced");
-    let own = newest(&own, PUBLISHER);
-    assert!(own.get("").is_some() && own.get("a").is_some());
+    let whole = stats.latest(PUBLISHER).and_then(|track| track.frame());
+    let whole: Value = serde_json::from_slice(&whole.expect("a frame").payload).expect("JSON");
+    assert_eq!(whole["a"]["bytes"], 2, "other readers have all of it");
 }
 
 #[tokio::test(start_paused = true)]

@@ -146,11 +146,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         now: Instant,
     ) -> Result<Intake, Refused> {
         let work = self.work();
-        let place = work.source(source).ok_or(Refused::Unknown)?;
-        let here = work.tables.sources.get(place).is_some_and(|s| s.here);
-        if !here {
-            return Err(Refused::Unknown);
-        }
+        let place = work.source_here(source).ok_or(Refused::Unknown)?;
         let lanes = work.tables.lanes.len();
         let id = u8::try_from(lane).ok().filter(|_| lane < lanes);
         let id = id.ok_or(Refused::NoLane)?;
@@ -173,7 +169,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
     /// Takes in one row of a frame that was begun.
     pub fn take(&mut self, intake: &Intake, entry: &Entry<'_, F>) {
         let mut work = self.work();
-        let Some(source) = work.source(intake.source) else {
+        let Some(source) = work.source_here(intake.source) else {
             return;
         };
         let Some(name) = entry.key else {
@@ -190,7 +186,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
     #[allow(clippy::needless_pass_by_value, reason = "a frame ends once")]
     pub fn end(&mut self, intake: Intake) {
         let mut work = self.work();
-        let Some(source) = work.source(intake.source) else {
+        let Some(source) = work.source_here(intake.source) else {
             return;
         };
         let (place, lane) = work.track(source, intake.lane);
@@ -211,7 +207,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
     #[allow(clippy::needless_pass_by_value, reason = "a frame ends once")]
     pub fn cut(&mut self, intake: Intake) {
         let mut work = self.work();
-        if let Some(source) = work.source(intake.source) {
+        if let Some(source) = work.source_here(intake.source) {
             let (place, lane) = work.track(source, intake.lane);
             work.settle(place, lane, intake.when);
         }

@@ -32,11 +32,9 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         now: Instant,
     ) -> Result<(), ReadError> {
         let mut work = self.work();
-        let place = work.source(source).ok_or(Refused::Unknown)?;
-        let slot = work.tables.sources.get_mut(place).ok_or(Refused::Unknown)?;
-        if !slot.here {
-            return Err(Refused::Unknown.into());
-        }
+        let place = work.source_here(source).ok_or(Refused::Unknown)?;
+        let slot = work.tables.sources.get_mut(place);
+        let slot = slot.ok_or(Refused::Unknown)?;
         slot.told = slot.told.next(at)?;
         let mut reader = if at.frame == 0 {
             NodeReader::<F, KEY>::new()

@@ -151,6 +151,12 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         (source.used && source.generation == id.generation).then_some(at)
     }
 
+    /// The same, if the node is there.
+    pub(super) fn source_here(&self, id: SourceId) -> Option<usize> {
+        let at = self.source(id)?;
+        self.tables.sources.get(at)?.here.then_some(at)
+    }
+
     pub(super) fn source_id(&self, at: usize) -> Option<SourceId> {
         let source = self.tables.sources.get(at)?;
         Some(SourceId {

@@ -184,6 +184,26 @@ impl Page<'_> {
         true
     }
 
+    /// Lets several items be written at once, no more than `longest` in all, and says whether it did: not
+    /// where the room may be too small, or a piece of the first has gone out.
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
+    pub(crate) fn put_whole(
+        &mut self,
+        at: &Cursor,
+        longest: usize,
+        write: impl FnOnce(&mut Whole<'_>),
+    ) -> bool {
+        let room = self.buf.get_mut(self.len..).unwrap_or_default();
+        if at.skip > 0 || room.len() < longest {
+            return false;
+        }
+        let mut out = Whole::new(room);
+        write(&mut out);
+        self.len += out.written();
+        true
+    }
+
     #[cold]
     #[inline(never)]
     fn put_piece(&mut self, at: &mut Cursor, item: &impl Item) -> bool {

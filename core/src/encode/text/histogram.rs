@@ -112,6 +112,8 @@ impl<'a> Buckets<'a> {
         out.put(after);
     }
 
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
     fn put_bound(&self, out: &mut impl Out, place: usize) {
         if let Some(bound) = self.bounds.get(place) {
             out.put_padded(&bound.text, bound.len);
@@ -167,13 +169,13 @@ impl<'a, F: Family, K: KeyWords> Bars<'a, F, K> {
 
     /// Writes what is left of it, and says whether that was all.
     pub(crate) fn write(&self, at: &mut Cursor, page: &mut Page<'_>) -> bool {
-        let items = self.values.buckets.len() + self.buckets.others.iter().flatten().count();
+        let items = self.items();
+        let longest = items.saturating_mul(self.longest());
+        if at.item == 0 && page.put_whole(at, longest, |out| self.write_whole(out)) {
+            return true;
+        }
         while at.item < items {
-            let bar = Bar {
-                bars: self,
-                item: at.item,
-                upto: at.below.wrapping_add(self.bucket(at.item)),
-            };
+            let bar = self.bar(at.item, at.below);
             if !page.put(at, &bar) {
                 return false;
             }
@@ -181,6 +183,47 @@ impl<'a, F: Family, K: KeyWords> Bars<'a, F, K> {
         }
         (at.item, at.below) = (0, 0);
         true
+    }
+
+    /// Writes all of it into a buffer that surely holds it, which is faster.
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
+    fn write_whole(&self, out: &mut Whole<'_>) {
+        let (mut below, buckets) = (0, self.values.buckets.len());
+        if self.buckets.format == Format::OpenMetrics2 {
+            for item in 0..buckets {
+                let bar = self.bar(item, below);
+                bar.composite(out);
+                below = bar.upto;
+            }
+            return;
+        }
+        for item in 0..buckets {
+            let bar = self.bar(item, below);
+            bar.bucket(out);
+            below = bar.upto;
+        }
+        for other in 0..self.items() - buckets {
+            self.bar(buckets + other, below).other(out, other);
+        }
+    }
+
+    /// How many lines there are, or parts of the one line.
+    fn items(&self) -> usize {
+        self.values.buckets.len() + self.buckets.others.iter().flatten().count()
+    }
+
+    /// No line is longer than this.
+    fn longest(&self) -> usize {
+        self.buckets.longest + self.name.longest()
+    }
+
+    fn bar(&self, item: usize, below: u64) -> Bar<'_, F, K> {
+        Bar {
+            bars: self,
+            item,
+            upto: below.wrapping_add(self.bucket(item)),
+        }
     }
 
     /// How many values fell into a bucket; none into what follows the buckets.
@@ -214,12 +257,14 @@ impl<F: Family, K: KeyWords> Item for Bar<'_, F, K> {
     }
 
     fn longest(&self) -> usize {
-        self.bars.buckets.longest + self.bars.name.longest()
+        self.bars.longest()
     }
 }
 
 impl<F: Family, K: KeyWords> Bar<'_, F, K> {
     /// A line of its own for the bucket.
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
     fn bucket(&self, out: &mut impl Out) {
         self.bars.put_beginning(out);
         self.bars.buckets.put_bound(out, self.item);

@@ -58,7 +58,9 @@ impl<'a> Stem<'a> {
             out.put(before);
             out.put(name.as_bytes());
             out.put(b"=\"");
-            escape::label(out, value.iter().flat_map(|part| part.bytes()));
+            for part in value {
+                escape::label_text(out, part);
+            }
             before = b"\",";
         }
     }
@@ -296,6 +298,9 @@ impl Kind {
     }
 }
 
+/// Room for what stands around a metric family's name in a line that opens it, and for its kind.
+const AROUND_NAME: usize = 32;
+
 /// A [`Head`] in a format.
 pub(crate) struct Opening<'a> {
     head: &'a Head<'a>,
@@ -305,6 +310,10 @@ pub(crate) struct Opening<'a> {
 impl Item for Opening<'_> {
     fn write(&self, out: &mut impl Out) {
         self.head.write(out, self.format);
+    }
+
+    fn longest(&self) -> usize {
+        self.head.longest()
     }
 }
 
@@ -342,6 +351,12 @@ impl<'a> Head<'a> {
 
     pub(crate) const fn with(&'a self, format: Format) -> Opening<'a> {
         Opening { head: self, format }
+    }
+
+    /// No more than this is written: three lines, and a text in which each byte may need two.
+    fn longest(&self) -> usize {
+        let len = |parts: [&str; 2]| parts.iter().map(|part| part.len()).sum::<usize>();
+        3 * (len(self.name()) + AROUND_NAME) + self.unit.len() + 2 * len(self.help())
     }
 
     fn write(&self, out: &mut impl Out, format: Format) {
