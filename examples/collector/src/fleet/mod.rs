@@ -6,6 +6,7 @@
 //! counted, and how all of it is kept in a file.
 
 mod node;
+mod order;
 mod rate;
 mod sides;
 mod state;

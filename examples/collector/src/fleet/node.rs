@@ -4,16 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use streamgauge_tokio::collect::{CollectError, CollectedNode, FleetFull, FrameAt};
 
+use super::order::Order;
 use super::rate::Rate;
 use crate::source::SourceId;
 use crate::track::Track;
-
-/// Numbers of groups from here on come from a clock that counts microseconds, and rise in all lives of a
-/// node.
-const CLOCKED: u64 = 1_000_000_000_000;
-
-/// So many groups at most come again to a reader that connects anew: relays keep some.
-const REPEATED: u64 = 1_000;
 
 /// A node that is known.
 #[derive(Debug, Default)]
@@ -23,8 +17,8 @@ pub(super) struct Node {
     here: Option<CollectedNode>,
     /// When it left, or was heard last, in milliseconds since the Unix epoch.
     pub(super) heard_ms: u64,
-    /// By track, and whether it is the one of patches, the newest group that was read, whenever that was.
-    pub(super) newest: BTreeMap<(Track, bool), u64>,
+    /// By track, and whether it is the one of patches, how far it was read.
+    pub(super) orders: BTreeMap<(Track, bool), Order>,
     /// How fast what flows in and out of it grows.
     pub(super) rates: [Rate; 2],
 }
@@ -52,6 +46,7 @@ impl Node {
         self.holders.insert(source);
         if self.here.is_none() {
             self.here = arrive().ok();
+            self.orders.values_mut().for_each(Order::reconnect);
         }
         self.here.is_some()
     }
@@ -64,26 +59,20 @@ impl Node {
         }
     }
 
-    /// Reads a frame, if there is room for the node, and it is not one from before those that were read: what
-    /// it tells may be of lives that are over, and were counted.
+    /// Reads a frame, if there is room for the node, and anything new in the frame.
     pub(super) fn read(
         &mut self,
         (track, deflated): (&Track, bool),
         at: FrameAt,
         payload: &[u8],
     ) -> Result<(), CollectError> {
-        let track = (track.clone(), deflated);
-        let is_repeated = self.is_repeated(&track, at);
-        let Some(here) = self.here.as_ref().filter(|_| !is_repeated) else {
+        let order = self.orders.entry((track.clone(), deflated)).or_default();
+        let Some(here) = &self.here else {
             return Ok(());
         };
-        let read = here.read(&track.0.to_string(), at, payload);
-        self.newest.insert(track, at.group);
-        read
-    }
-
-    fn is_repeated(&self, track: &(Track, bool), at: FrameAt) -> bool {
-        let newest = self.newest.get(track).filter(|newest| **newest >= CLOCKED);
-        newest.is_some_and(|newest| at.group < *newest && newest - at.group < REPEATED)
+        match order.take(at, payload) {
+            Some((at, payload)) => here.read(&track.to_string(), at, &payload),
+            None => Ok(()),
+        }
     }
 }

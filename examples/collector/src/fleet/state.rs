@@ -15,6 +15,7 @@ use streamgauge_tokio::collect::{Collected, FleetFull, Kept};
 
 use super::Fleet;
 use super::node::Node;
+use super::order::Order;
 use super::sides::{Side, Sides};
 use crate::track::Track;
 
@@ -35,8 +36,8 @@ pub struct State {
     presence: Vec<Saved>,
     broadcasts: Vec<SavedSide>,
     roots: Vec<SavedSide>,
-    /// By node and track, and whether it is the one of patches, the newest group that was read.
-    newest: Vec<(Arc<str>, String, bool, u64)>,
+    /// By node and track, and whether it is the one of patches, the newest frame that was read.
+    newest: Vec<(Arc<str>, String, bool, (u64, u64))>,
 }
 
 type Words = Vec<u64>;
@@ -180,12 +181,17 @@ impl Fleet {
         })
     }
 
-    fn newest(&self) -> Vec<(Arc<str>, String, bool, u64)> {
+    fn newest(&self) -> Vec<(Arc<str>, String, bool, (u64, u64))> {
         let nodes = self.nodes.iter();
         let newest = nodes.flat_map(|(name, node)| {
-            let tracks = node.newest.iter();
-            tracks.map(|((track, deflated), group)| {
-                (Arc::clone(name), track.to_string(), *deflated, *group)
+            let tracks = node.orders.iter();
+            tracks.filter_map(|((track, deflated), order)| {
+                Some((
+                    Arc::clone(name),
+                    track.to_string(),
+                    *deflated,
+                    order.newest?,
+                ))
             })
         });
         newest.collect()
@@ -205,10 +211,10 @@ impl Fleet {
                 self.nodes.insert(name.as_str().into(), Node::gone(now_ms));
             }
         }
-        for (name, track, deflated, group) in state.newest {
+        for (name, track, deflated, newest) in state.newest {
             let node = self.nodes.get_mut(&name);
             if let Some((node, track)) = node.zip(Track::named(&track)) {
-                node.newest.insert((track, deflated), group);
+                node.orders.insert((track, deflated), Order::after(newest));
             }
         }
         restore_sides(&mut self.broadcasts, state.broadcasts);

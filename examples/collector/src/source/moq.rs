@@ -37,7 +37,7 @@ const RETRY: Duration = Duration::from_secs(5);
 const LONGEST: usize = 32 << 20;
 
 /// So long may the first group of a track of patches take.
-const FIRST: Duration = Duration::from_secs(2);
+const FIRST: Duration = Duration::from_secs(10);
 
 /// The tiers that every node has, or may have without saying so.
 const TIERS: [&str; 2] = ["", "internal"];
