@@ -24,10 +24,10 @@ const TRACKS: usize = 1 + PER_TIER * streamgauge_core::MAX_TIERS;
 /// [`Runner::run_in_patches`].
 ///
 /// ```
-/// use streamgauge_embassy::{Config, Patches, Serial, Stats, Tier, key, lanes, marks, roots, rows};
+/// use streamgauge_embassy::{Config, Patches, Serial, Stats, key, lanes, marks, rows};
 ///
 /// const ROWS: usize = rows(32);
-/// type Gauge = Stats<ROWS, 64, { key(32) }, { roots(0) }, 2, { lanes(2) }, { marks(ROWS, lanes(2)) }>;
+/// type Gauge = Stats<ROWS, 64, { key(32) }, 0, 2, { lanes(2) }, { marks(ROWS, lanes(2)) }>;
 /// static STATS: Gauge = Gauge::new();
 ///
 /// // #[embassy_executor::task]

@@ -128,7 +128,7 @@ impl fmt::Debug for Deflate {
 /// assert_eq!(reader.frame(&keyframe)?, br#"{"demo/bbb":{"bytes":1,"frames":1}}"#);
 /// assert_eq!(reader.frame(&patch)?, br#"{"demo/bbb":{"bytes":2}}"#);
 /// reader.begin_group(); // a keyframe comes next
-/// assert_eq!(reader.frame(&patch), Err(InflateError::Corrupt)); // which this is not
+/// assert_eq!(reader.frame(b"{}"), Err(InflateError::Corrupt)); // which this is not
 /// # Ok::<(), InflateError>(())
 /// ```
 pub struct Inflate {
