@@ -49,7 +49,9 @@ impl Collector {
         let tracks = self.look(|collected| collected.tiers().iter().flat_map(of_tier).collect());
         let mut tracks = [vec!["node.json".to_owned()], tracks].concat();
         if self.patches().is_some() {
-            tracks.iter_mut().for_each(|track| track.push_str(".z"));
+            for track in &mut tracks {
+                track.push_str(".z");
+            }
         }
         tracks
     }
