@@ -27,7 +27,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 40, 6, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::Array),
-            vec((any_name(), inner), 0..6).prop_map(|members| object(members)),
+            vec((any_name(), inner), 0..6).prop_map(object),
         ]
     })
 }

@@ -288,7 +288,7 @@ fn a_reader_reads_one_frame_after_the_other() {
         let mut seen = 0;
         reader
             .push(text.as_bytes(), |entry| {
-                seen = entry.row.unwrap().words().bytes
+                seen = entry.row.unwrap().words().bytes;
             })
             .unwrap();
         reader.finish().unwrap();

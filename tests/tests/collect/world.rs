@@ -24,6 +24,11 @@ impl Dice {
         (self.0 >> 11) % n.max(1)
     }
 
+    /// The same for a place among `n`.
+    fn index(&mut self, n: usize) -> usize {
+        usize::try_from(self.below(n as u64)).unwrap_or(0)
+    }
+
     pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
@@ -94,7 +99,7 @@ impl Life {
                     self.announces.extend(stats);
                 }
                 2 => {
-                    let at = dice.below(self.announces.len() as u64) as usize;
+                    let at = dice.index(self.announces.len());
                     if let Some(stats) = self.announces.get(at) {
                         self.tracks.push(stats.track("video"));
                     }
@@ -110,7 +115,7 @@ impl Life {
         for track in &mut self.tracks {
             if dice.chance(50) {
                 track.group();
-                track.whole_frame(1 + dice.below(2000) as usize);
+                track.whole_frame(1 + dice.index(2000));
             }
         }
     }
@@ -158,7 +163,7 @@ impl Life {
 
 fn drop_one<T>(all: &mut Vec<T>, dice: &mut Dice) {
     if !all.is_empty() {
-        all.swap_remove(dice.below(all.len() as u64) as usize);
+        all.swap_remove(dice.index(all.len()));
     }
 }
 
@@ -242,7 +247,7 @@ pub(crate) struct Reading {
 fn restore<F: Family>(from: &Fleet<F, Boxed<F>>, into: &mut Fleet<F, Boxed<F>>, now: Instant) {
     for kept in from.kept() {
         // As it would be read back from a file. What finds no room is without a name from then on.
-        let kept = kept.map_names(|name| name.to_string());
+        let kept = kept.map_names(ToString::to_string);
         let _ = into.restore(&kept.as_str(), now);
     }
 }

@@ -122,7 +122,7 @@ async fn a_collector_goes_on_from_what_it_kept() {
 
     let kept: Vec<Kept<Traffic, String>> = before.look(|fleet| {
         let kept = fleet.traffic().kept();
-        kept.map(|kept| kept.map_names(|name| name.to_string()))
+        kept.map(|kept| kept.map_names(ToString::to_string))
             .collect()
     });
     let collector = Collector::new(&CollectorConfig::new());
