@@ -24,8 +24,8 @@ impl Dice {
         (self.0 >> 11) % n.max(1)
     }
 
-    /// A place among `n`.
-    pub(crate) fn place(&mut self, n: usize) -> usize {
+    /// The same for a place among `n`.
+    fn index(&mut self, n: usize) -> usize {
         usize::try_from(self.below(n as u64)).unwrap_or(0)
     }
 
@@ -99,7 +99,7 @@ impl Life {
                     self.announces.extend(stats);
                 }
                 2 => {
-                    let at = dice.place(self.announces.len());
+                    let at = dice.index(self.announces.len());
                     if let Some(stats) = self.announces.get(at) {
                         self.tracks.push(stats.track("video"));
                     }
@@ -115,7 +115,7 @@ impl Life {
         for track in &mut self.tracks {
             if dice.chance(50) {
                 track.group();
-                track.whole_frame(1 + dice.place(2000));
+                track.whole_frame(1 + dice.index(2000));
             }
         }
     }
@@ -163,7 +163,7 @@ impl Life {
 
 fn drop_one<T>(all: &mut Vec<T>, dice: &mut Dice) {
     if !all.is_empty() {
-        all.swap_remove(dice.place(all.len()));
+        all.swap_remove(dice.index(all.len()));
     }
 }
 
