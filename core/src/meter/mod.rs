@@ -142,7 +142,6 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
 
     /// A free row under this name, at the head of its bucket's chain; the caller holds the lock.
     #[cold]
-    #[inline(never)]
     fn insert(
         &self,
         bucket: &Bucket,
