@@ -175,7 +175,7 @@ mod tests {
     fn what_was_read_comes_again_as_what_it_comes_to() {
         let mut order = Order::default();
         let frames = [
-            r#"{"a":{"b":1},"c":{}}"#,
+            r#"{"a":{"b":1},"c":{},"d":{}}"#,
             r#"{"c":null}"#,
             r#"{"a":{"b":2}}"#,
         ];
@@ -193,7 +193,7 @@ mod tests {
             assert_eq!(take(&mut order, 5, 1, frames[1]), None);
             assert_eq!(
                 take(&mut order, 5, 2, frames[2]),
-                Some((0, r#"{"a":{"b":2}}"#.into()))
+                Some((0, r#"{"a":{"b":2},"d":{}}"#.into()))
             );
             assert_eq!(take(&mut order, 5, 3, "{}"), Some((1, "{}".into())));
         }
