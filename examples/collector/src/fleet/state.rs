@@ -36,8 +36,7 @@ pub struct State {
     presence: Vec<Saved>,
     broadcasts: Vec<SavedSide>,
     roots: Vec<SavedSide>,
-    /// By node and track, and whether it is the one of patches, the newest frame that was read.
-    newest: Vec<(Arc<str>, String, bool, (u64, u64))>,
+    orders: Vec<SavedOrder>,
 }
 
 type Words = Vec<u64>;
@@ -91,6 +90,17 @@ struct SavedSide {
     moved_ms: u64,
     total: Words,
     told: Words,
+}
+
+/// How far a track of a node was read.
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedOrder {
+    node: Arc<str>,
+    track: String,
+    /// It is the one of patches.
+    deflated: bool,
+    /// The newest frame: its group, and its place in that.
+    newest: (u64, u64),
 }
 
 /// Why a file is not what was kept, or not all of it can be taken in.
@@ -177,24 +187,24 @@ impl Fleet {
                 .collect(),
             broadcasts: sides(&self.broadcasts),
             roots: sides(&self.roots),
-            newest: self.newest(),
+            orders: self.saved_orders(),
         })
     }
 
-    fn newest(&self) -> Vec<(Arc<str>, String, bool, (u64, u64))> {
+    fn saved_orders(&self) -> Vec<SavedOrder> {
         let nodes = self.nodes.iter();
-        let newest = nodes.flat_map(|(name, node)| {
+        let orders = nodes.flat_map(|(name, node)| {
             let tracks = node.orders.iter();
             tracks.filter_map(|((track, deflated), order)| {
-                Some((
-                    Arc::clone(name),
-                    track.to_string(),
-                    *deflated,
-                    order.newest?,
-                ))
+                Some(SavedOrder {
+                    node: Arc::clone(name),
+                    track: track.to_string(),
+                    deflated: *deflated,
+                    newest: order.newest?,
+                })
             })
         });
-        newest.collect()
+        orders.collect()
     }
 
     /// Counts on from what was kept. No node is there until a source says so.
@@ -211,10 +221,11 @@ impl Fleet {
                 self.nodes.insert(name.as_str().into(), Node::gone(now_ms));
             }
         }
-        for (name, track, deflated, newest) in state.newest {
-            let node = self.nodes.get_mut(&name);
-            if let Some((node, track)) = node.zip(Track::named(&track)) {
-                node.orders.insert((track, deflated), Order::after(newest));
+        for saved in state.orders {
+            let node = self.nodes.get_mut(&saved.node);
+            if let Some((node, track)) = node.zip(Track::named(&saved.track)) {
+                let order = Order::after(saved.newest);
+                node.orders.insert((track, saved.deflated), order);
             }
         }
         restore_sides(&mut self.broadcasts, state.broadcasts);
