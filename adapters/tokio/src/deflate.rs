@@ -134,7 +134,10 @@ impl fmt::Debug for Deflate {
 pub struct Inflate {
     stream: Decompress,
     limit: usize,
+    /// What was unpacked last, and room that was written before.
     plain: Vec<u8>,
+    /// How much of it is the last frame.
+    used: usize,
     is_broken: bool,
 }
 
@@ -146,6 +149,7 @@ impl Inflate {
             stream: Decompress::new(false),
             limit,
             plain: Vec::new(),
+            used: 0,
             is_broken: false,
         }
     }
@@ -167,21 +171,20 @@ impl Inflate {
         }
         // Stays so if this fails.
         self.is_broken = true;
-        self.plain.clear();
+        self.used = 0;
         if !packed.is_empty() {
             self.inflate(packed)?;
             self.inflate(&TAIL)?;
         }
         self.is_broken = false;
-        Ok(&self.plain)
+        Ok(self.plain.get(..self.used).unwrap_or_default())
     }
 
     fn inflate(&mut self, mut packed: &[u8]) -> Result<(), InflateError> {
         loop {
-            let len = self.plain.len();
             self.make_room();
             let before = (self.stream.total_in(), self.stream.total_out());
-            let room = self.plain.get_mut(len..).unwrap_or_default();
+            let room = self.plain.get_mut(self.used..).unwrap_or_default();
             let room_len = room.len();
             let status = self
                 .stream
@@ -189,8 +192,8 @@ impl Inflate {
                 .map_err(|_| InflateError::Corrupt)?;
             let taken = usize::try_from(self.stream.total_in() - before.0).unwrap_or(usize::MAX);
             let made = usize::try_from(self.stream.total_out() - before.1).unwrap_or(usize::MAX);
-            self.plain.truncate(len.saturating_add(made));
-            if self.plain.len() > self.limit {
+            self.used = self.used.saturating_add(made);
+            if self.used > self.limit {
                 return Err(InflateError::TooLong { limit: self.limit });
             }
             packed = packed.get(taken..).unwrap_or_default();
@@ -207,12 +210,14 @@ impl Inflate {
         }
     }
 
-    /// Makes room, by doubling, for one byte more than the limit at the most.
+    /// Makes room where there is none, by doubling, for one byte more than the limit at the most. What was
+    /// made before is not cleared again.
     fn make_room(&mut self) {
-        let len = self.plain.len();
-        let most = self.limit.saturating_add(1);
-        let room = (len * 2).max(CHUNK).max(self.plain.capacity()).min(most);
-        self.plain.resize(room.max(len), 0);
+        if self.used == self.plain.len() {
+            let most = self.limit.saturating_add(1);
+            let room = (self.used * 2).max(CHUNK).min(most);
+            self.plain.resize(room.max(self.used), 0);
+        }
     }
 }
 

@@ -1,0 +1,192 @@
+//! Nodes that tick, and a collector that reads them.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use streamgauge_tokio::{
+    Config, Deltas, Form, Frame, Inflate, PublisherTrack, Stats, Tier,
+    collect::{CollectedNode, Collector, CollectorConfig, FrameAt},
+};
+
+/// Live broadcasts of each node, each with one subscription.
+pub(crate) const BROADCASTS: usize = 10_000;
+
+/// One in so many moves in a tick.
+pub(crate) const MOVES: usize = 100;
+
+/// Nodes that are simulated: enough that what one left in the caches is gone when its turn comes again.
+const NODES: usize = 8;
+
+/// Ticks of each node: all the frames of one group.
+const TICKS: usize = 256;
+
+/// What one node costs in a tick, on average over the life of a group.
+#[derive(Debug)]
+pub(crate) struct Costs {
+    /// What a node sends: a keyframe and patches, packed.
+    pub(crate) packed_bytes: f64,
+    /// A whole frame, as a collector publishes.
+    pub(crate) whole_bytes: f64,
+    /// A node's tick, with its frames made and packed.
+    pub(crate) node: Duration,
+    /// A collector unpacks and adds up a tick.
+    pub(crate) packed: Duration,
+    /// A collector adds up a whole frame.
+    pub(crate) whole: Duration,
+}
+
+/// A frame as a sink has it.
+type Sent = Arc<Mutex<Vec<(Form, Bytes)>>>;
+
+struct Node {
+    stats: Stats,
+    tracks: Vec<PublisherTrack>,
+    sent: Sent,
+}
+
+impl Node {
+    fn new(deltas: Option<Deltas>) -> Self {
+        let sent = Sent::default();
+        let config = Config::new()
+            .with_series(BROADCASTS)
+            .with_interval(Duration::from_hours(24))
+            .with_sink(sink(sent.clone()));
+        let config = match deltas {
+            Some(deltas) => config.with_deltas(deltas),
+            None => config,
+        };
+        let stats = Stats::spawn(config).unwrap_or_else(|error| panic!("{error}"));
+        let handle = stats.tier(Tier::External);
+        let open = |n| handle.broadcast(&name(n)).publisher_track("video");
+        let tracks = (0..BROADCASTS).map(open).collect();
+        Self {
+            stats,
+            tracks,
+            sent,
+        }
+    }
+
+    /// Ticks after one in [`MOVES`] has moved, and says how long the tick took.
+    async fn tick(&mut self, tick: usize) -> Duration {
+        let tracks = self.tracks.iter_mut().enumerate();
+        for (n, track) in tracks.skip(tick % MOVES).step_by(MOVES) {
+            // Of many sizes, so that the numbers do not pack better than those of real traffic.
+            track.whole_frame(200 + (tick * 7_919 + n * 104_729) % 1_301);
+        }
+        let begun = Instant::now();
+        self.stats.flush().await;
+        begun.elapsed()
+    }
+
+    fn take_sent(&self) -> Vec<(Form, Bytes)> {
+        std::mem::take(&mut *self.sent.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn name(n: usize) -> String {
+    format!("customer-{}/room-{n}", n % 100)
+}
+
+/// Keeps the frames of the track that is measured.
+fn sink(sent: Sent) -> impl FnMut(&Frame) -> Result<(), streamgauge_tokio::SinkError> + Send {
+    move |frame| {
+        if frame.name.starts_with("publisher.json") {
+            let mut sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
+            sent.push((frame.form, frame.payload.clone()));
+        }
+        Ok(())
+    }
+}
+
+/// Measures all of it.
+pub(crate) async fn costs() -> Costs {
+    let mut node = Node::new(Some(Deltas::Instead));
+    let mut took = Duration::ZERO;
+    for tick in 0..TICKS {
+        took += node.tick(tick).await;
+    }
+    let packed = node.take_sent();
+    let mut plain = Node::new(None);
+    plain.tick(0).await;
+    let whole = plain.take_sent();
+    Costs {
+        packed_bytes: mean_bytes(&packed),
+        whole_bytes: mean_bytes(&whole),
+        node: took / count(TICKS),
+        packed: read_packed(&packed),
+        whole: read_whole(&whole),
+    }
+}
+
+/// The bytes of a frame on average.
+#[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn mean_bytes(frames: &[(Form, Bytes)]) -> f64 {
+    let bytes: usize = frames.iter().map(|(_, payload)| payload.len()).sum();
+    bytes as f64 / frames.len().max(1) as f64
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn collector() -> (Collector, Vec<CollectedNode>) {
+    let config = CollectorConfig::new()
+        .with_nodes(NODES)
+        .with_names(BROADCASTS + 200)
+        .with_series(NODES * BROADCASTS);
+    let collector = Collector::new(&config);
+    let arrive = |n| collector.arrive(&format!("node-{n}"));
+    let nodes = (0..NODES).map(|n| arrive(n).unwrap_or_else(|error| panic!("{error}")));
+    let nodes = nodes.collect();
+    (collector, nodes)
+}
+
+/// How long a collector takes for one tick of one node: all nodes send these frames, in turn.
+fn read_packed(frames: &[(Form, Bytes)]) -> Duration {
+    let (_collector, mut nodes) = collector();
+    let mut readers: Vec<_> = nodes.iter().map(|_| Inflate::new(64 << 20)).collect();
+    let mut at = FrameAt::first(0);
+    let begun = Instant::now();
+    for (form, payload) in frames {
+        at = match form {
+            Form::Patch => FrameAt {
+                frame: at.frame + 1,
+                ..at
+            },
+            Form::Whole | Form::Keyframe => FrameAt::first(at.group + 1),
+        };
+        for (node, reader) in nodes.iter_mut().zip(&mut readers) {
+            if *form != Form::Patch {
+                reader.begin_group();
+            }
+            let plain = reader
+                .frame(payload)
+                .unwrap_or_else(|error| panic!("{error}"));
+            read(node, "publisher.json.z", at, plain);
+        }
+    }
+    begun.elapsed() / count(frames.len() * NODES)
+}
+
+/// The same for whole frames.
+fn read_whole(frames: &[(Form, Bytes)]) -> Duration {
+    let (_collector, mut nodes) = collector();
+    let Some((_, payload)) = frames.last() else {
+        return Duration::ZERO;
+    };
+    let begun = Instant::now();
+    for group in 1..=8 {
+        for node in &mut nodes {
+            read(node, "publisher.json", FrameAt::first(group), payload);
+        }
+    }
+    begun.elapsed() / count(8 * NODES)
+}
+
+fn read(node: &mut CollectedNode, track: &str, at: FrameAt, bytes: &[u8]) {
+    let read = node.read(track, at, bytes);
+    read.unwrap_or_else(|error| panic!("{error}"));
+}
