@@ -6,9 +6,14 @@ use std::{
 };
 
 use bytes::Bytes;
+use streamgauge_collector::{
+    cli::FleetOptions,
+    fleet::Fleet,
+    source::{News, What},
+    track::Track,
+};
 use streamgauge_tokio::{
-    Config, Deltas, Form, Frame, Inflate, PublisherTrack, Stats, Tier,
-    collect::{CollectedNode, Collector, CollectorConfig, FrameAt},
+    Config, Deltas, Form, Frame, Inflate, PublisherTrack, Stats, Tier, collect::FrameAt,
 };
 
 /// Live broadcasts of each node, each with one subscription.
@@ -19,6 +24,9 @@ pub(crate) const MOVES: usize = 100;
 
 /// Nodes that are simulated: enough that what one left in the caches is gone when its turn comes again.
 const NODES: usize = 8;
+
+/// The wall clock of the collector.
+const NOW_MS: u64 = 1_700_000_000_000;
 
 /// Ticks of each node: all the frames of one group.
 const TICKS: usize = 256;
@@ -34,8 +42,21 @@ pub(crate) struct Costs {
     pub(crate) node: Duration,
     /// A collector unpacks and adds up a tick.
     pub(crate) packed: Duration,
-    /// A collector adds up a whole frame.
-    pub(crate) whole: Duration,
+    /// A collector and whole frames.
+    pub(crate) whole: Whole,
+}
+
+/// What a node in a collector costs beside its patches.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    /// A whole frame is added up.
+    pub(crate) read: Duration,
+    /// The fleet is added up for those who look, once a tick.
+    pub(crate) show: Duration,
+    /// It is made ready to be kept in a file, once a tick.
+    pub(crate) keep: Duration,
+    /// What is written then.
+    pub(crate) kept_bytes: f64,
 }
 
 /// A frame as a sink has it.
@@ -132,21 +153,30 @@ fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-fn collector() -> (Collector, Vec<CollectedNode>) {
-    let config = CollectorConfig::new()
-        .with_nodes(NODES)
-        .with_names(BROADCASTS + 200)
-        .with_series(NODES * BROADCASTS);
-    let collector = Collector::new(&config);
-    let arrive = |n| collector.arrive(&format!("node-{n}"));
-    let nodes = (0..NODES).map(|n| arrive(n).unwrap_or_else(|error| panic!("{error}")));
-    let nodes = nodes.collect();
-    (collector, nodes)
+/// A fleet with room for all nodes, all of which are there.
+fn fleet() -> (Fleet, Vec<Arc<str>>) {
+    let options = FleetOptions {
+        state: None,
+        interval: Duration::from_secs(1),
+        forget: Duration::from_hours(24),
+        tier: Vec::new(),
+        max_nodes: NODES,
+        max_broadcasts: BROADCASTS + 200,
+        max_series: NODES * BROADCASTS,
+    };
+    let mut fleet = Fleet::new(&options, 1);
+    let nodes: Vec<Arc<str>> = (0..NODES).map(|n| format!("node-{n}").into()).collect();
+    for node in &nodes {
+        let what = What::Came(node.clone());
+        fleet.take(News { source: 0, what }, NOW_MS);
+    }
+    (fleet, nodes)
 }
 
-/// How long a collector takes for one tick of one node: all nodes send these frames, in turn.
+/// How long a collector takes for one tick of one node, unpacking it included: all nodes send these frames,
+/// in turn.
 fn read_packed(frames: &[(Form, Bytes)]) -> Duration {
-    let (_collector, mut nodes) = collector();
+    let (mut fleet, nodes) = fleet();
     let mut readers: Vec<_> = nodes.iter().map(|_| Inflate::new(64 << 20)).collect();
     let mut at = FrameAt::first(0);
     let begun = Instant::now();
@@ -158,35 +188,57 @@ fn read_packed(frames: &[(Form, Bytes)]) -> Duration {
             },
             Form::Whole | Form::Keyframe => FrameAt::first(at.group + 1),
         };
-        for (node, reader) in nodes.iter_mut().zip(&mut readers) {
+        for (node, reader) in nodes.iter().zip(&mut readers) {
             if *form != Form::Patch {
                 reader.begin_group();
             }
             let plain = reader
                 .frame(payload)
                 .unwrap_or_else(|error| panic!("{error}"));
-            read(node, "publisher.json.z", at, plain);
+            let plain = Bytes::copy_from_slice(plain);
+            fleet.take(frame(node, true, at, plain), NOW_MS);
         }
     }
     begun.elapsed() / count(frames.len() * NODES)
 }
 
-/// The same for whole frames.
-fn read_whole(frames: &[(Form, Bytes)]) -> Duration {
-    let (_collector, mut nodes) = collector();
-    let Some((_, payload)) = frames.last() else {
-        return Duration::ZERO;
-    };
+/// The same for whole frames; and what it takes for each node to show the fleet, and to keep it.
+fn read_whole(frames: &[(Form, Bytes)]) -> Whole {
+    let (mut fleet, nodes) = fleet();
+    let (_, payload) = frames.last().expect("a node that ticked has sent a frame");
     let begun = Instant::now();
     for group in 1..=8 {
-        for node in &mut nodes {
-            read(node, "publisher.json", FrameAt::first(group), payload);
+        for node in &nodes {
+            fleet.take(
+                frame(node, false, FrameAt::first(group), payload.clone()),
+                NOW_MS,
+            );
         }
     }
-    begun.elapsed() / count(8 * NODES)
+    let read = begun.elapsed() / count(8 * NODES);
+    let begun = Instant::now();
+    drop(fleet.tick(NOW_MS));
+    let show = begun.elapsed() / count(NODES);
+    let begun = Instant::now();
+    let kept = fleet.save().to_bytes();
+    let keep = begun.elapsed() / count(NODES);
+    Whole {
+        read,
+        show,
+        keep,
+        kept_bytes: f64::from(count(kept.len()) / count(NODES)),
+    }
 }
 
-fn read(node: &mut CollectedNode, track: &str, at: FrameAt, bytes: &[u8]) {
-    let read = node.read(track, at, bytes);
-    read.unwrap_or_else(|error| panic!("{error}"));
+fn frame(node: &Arc<str>, deflated: bool, at: FrameAt, payload: Bytes) -> News {
+    News {
+        source: 0,
+        what: What::Frame {
+            node: node.clone(),
+            track: Track::named("publisher.json").expect("a name that tracks have"),
+            deflated,
+            at,
+            payload,
+        },
+    }
 }

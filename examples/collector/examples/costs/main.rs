@@ -2,7 +2,7 @@
 //! fleets of 10 to 100,000 nodes.
 //!
 //! ```text
-//! cargo run --release -p streamgauge-tests --example fleet_costs
+//! cargo run --release -p streamgauge-collector --example costs
 //! ```
 
 mod measure;
