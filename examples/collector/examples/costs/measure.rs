@@ -25,6 +25,9 @@ pub(crate) const MOVES: usize = 100;
 /// Nodes that are simulated: enough that what one left in the caches is gone when its turn comes again.
 const NODES: usize = 8;
 
+/// Whole frames of each node, and how often the fleet is shown and kept.
+const ROUNDS: u32 = 16;
+
 /// The wall clock of the collector.
 const NOW_MS: u64 = 1_700_000_000_000;
 
@@ -207,7 +210,7 @@ fn read_whole(frames: &[(Form, Bytes)]) -> Whole {
     let (mut fleet, nodes) = fleet();
     let (_, payload) = frames.last().expect("a node that ticked has sent a frame");
     let begun = Instant::now();
-    for group in 1..=8 {
+    for group in 1..=u64::from(ROUNDS) {
         for node in &nodes {
             fleet.take(
                 frame(node, false, FrameAt::first(group), payload.clone()),
@@ -215,18 +218,23 @@ fn read_whole(frames: &[(Form, Bytes)]) -> Whole {
             );
         }
     }
-    let read = begun.elapsed() / count(8 * NODES);
+    let read = begun.elapsed() / (ROUNDS * count(NODES));
     let begun = Instant::now();
-    drop(fleet.tick(NOW_MS));
-    let show = begun.elapsed() / count(NODES);
+    for _ in 0..ROUNDS {
+        drop(fleet.tick(NOW_MS));
+    }
+    let show = begun.elapsed() / (ROUNDS * count(NODES));
     let begun = Instant::now();
-    let kept = fleet.save().to_bytes();
-    let keep = begun.elapsed() / count(NODES);
+    let mut kept = 0;
+    for _ in 0..ROUNDS {
+        kept = fleet.save().to_bytes().len();
+    }
+    let keep = begun.elapsed() / (ROUNDS * count(NODES));
     Whole {
         read,
         show,
         keep,
-        kept_bytes: f64::from(count(kept.len()) / count(NODES)),
+        kept_bytes: f64::from(count(kept) / count(NODES)),
     }
 }
 
