@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::{Args, Parser};
+use streamgauge_relay::cli::duration;
 use url::Url;
 
 use crate::source::Line;
@@ -203,25 +204,6 @@ impl Cli {
             sources.own.clone_from(&self.publish.node);
         }
         Ok(self)
-    }
-}
-
-/// Reads `500ms`, `2s` or plain seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    let (number, unit) = match text.strip_suffix("ms") {
-        Some(number) => (number, 0.001),
-        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
-    };
-    let seconds: f64 = number
-        .trim()
-        .parse()
-        .map_err(|_| format!("`{text}` is no time; write 500ms or 2s"))?;
-    let duration = Duration::try_from_secs_f64(seconds * unit)
-        .map_err(|error| format!("`{text}` is no time: {error}"))?;
-    if duration.is_zero() {
-        Err("it must not be zero".into())
-    } else {
-        Ok(duration)
     }
 }
 

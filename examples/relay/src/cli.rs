@@ -143,7 +143,11 @@ pub struct Subscribe {
 }
 
 /// Reads `500ms`, `2s` or plain seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+///
+/// # Errors
+///
+/// When it is something else, or zero.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = match text.strip_suffix("ms") {
         Some(number) => (number, 0.001),
         None => (text.strip_suffix('s').unwrap_or(text), 1.0),
@@ -151,11 +155,11 @@ fn duration(text: &str) -> Result<Duration, String> {
     let seconds: f64 = number
         .trim()
         .parse()
-        .map_err(|_| format!("`{text}` is no duration"))?;
+        .map_err(|_| format!("`{text}` is no time; write 500ms or 2s"))?;
     let duration = Duration::try_from_secs_f64(seconds * unit)
-        .map_err(|error| format!("`{text}` is no duration: {error}"))?;
+        .map_err(|error| format!("`{text}` is no time: {error}"))?;
     if duration.is_zero() {
-        Err("the interval must not be zero".into())
+        Err("it must not be zero".into())
     } else {
         Ok(duration)
     }

@@ -293,31 +293,13 @@ fn tier(name: &Arc<str>) -> Arc<str> {
 
 #[cfg(test)]
 mod tests {
+    use super::pick::tests::row;
     use super::*;
-    use crate::view::Broadcast;
-
-    fn broadcast(name: &str, bytes: u64) -> Broadcast {
-        Broadcast {
-            name: name.into(),
-            tier: "".into(),
-            role: Role::Publisher,
-            total: Traffic {
-                bytes,
-                ..Traffic::default()
-            },
-            told: Traffic::default(),
-            watching: 0,
-            open: false,
-            rate: 0.0,
-            since: 0,
-            moved_ms: 0,
-        }
-    }
 
     #[test]
     fn labels_are_in_the_order_of_their_names() {
         let view = View {
-            broadcasts: vec![broadcast("cam", 7)],
+            broadcasts: vec![row("cam", 7, 0.0)],
             ..View::default()
         };
         let picked = Picker::new(10).pick(&view);

@@ -124,10 +124,10 @@ fn grown(sum: Traffic, now: Traffic, before: Traffic) -> Traffic {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn row(name: &str, bytes: u64, rate: f64) -> Broadcast {
+    pub(in super::super) fn row(name: &str, bytes: u64, rate: f64) -> Broadcast {
         Broadcast {
             name: name.into(),
             tier: "".into(),
