@@ -250,8 +250,8 @@ impl<F: Family, M: MeterRef<F>> Track<F, M> {
         }
     }
 
-    /// Records a value in a histogram: two bumps, and a search for the bucket that takes as long for
-    /// every value.
+    /// Records a value in a histogram: two bumps, and the search for the bucket. Among listed bounds that
+    /// goes up from the lowest, one comparison each; on a log-linear scale it takes a few instructions.
     ///
     /// On 32-bit targets a sum may grow by less than 2^32 between two ticks, as any word: that is 71 minutes
     /// of recorded durations for each guard. A longer value counts as that.

@@ -66,12 +66,15 @@ impl Duration {
     }
 }
 
-/// In whole microseconds, saturating.
+/// In whole microseconds; the longest span there is, from 584,542 years on.
 impl From<core::time::Duration> for Duration {
     #[inline]
     fn from(span: core::time::Duration) -> Self {
-        let whole = span.as_secs().saturating_mul(1_000_000);
-        Self(whole.saturating_add(span.subsec_micros().into()))
+        const TOO_LONG: u64 = u64::MAX / 1_000_000;
+        match span.as_secs() {
+            TOO_LONG.. => Self(u64::MAX),
+            secs => Self(secs * 1_000_000 + u64::from(span.subsec_micros())),
+        }
     }
 }
 

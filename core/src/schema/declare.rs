@@ -32,7 +32,7 @@
 ///
 /// After the name, in this order or none at all: `by label`, the label that text formats show a series'
 /// name under (`key`, unless it is said); `as "prefix"`, what the names of its metrics begin with (the
-/// family's name); `kept`, which keeps its series when their last handle went, as the ledger's
+/// family's name); `kept`, which keeps its series when their last handle went, as the meter's
 /// [`Linger`](crate::Linger) says. Then, in the order of frames:
 ///
 /// - `pair a / b on Event: "help" / "help"`: two words that the meter counts as guards open and close.
@@ -217,12 +217,6 @@ macro_rules! __family_words {
                         &BOUNDS
                     },
                     kind: $scale.kind(),
-                    octaves: {
-                        const SCALE: $crate::Scale = $scale;
-                        const OCTAVES: schema::Octaves =
-                            schema::Octaves::of(&SCALE.bounds::<{ SCALE.buckets() - 1 }>());
-                        &OCTAVES
-                    },
                     word: 0,
                     slot: 0,
                 }),*

@@ -2,7 +2,7 @@
 
 use core::{marker::PhantomData, ops::Range};
 
-use super::{Bounds, Family, Octaves, is_time, same};
+use super::{Bounds, Family, is_time, same};
 use crate::time::Duration;
 
 /// A histogram of a family: a word for each bucket, which are not cumulative, one for what exceeds the
@@ -24,9 +24,6 @@ pub struct Histogram {
     pub bounds: &'static [u64],
     /// How a value's bucket is found.
     pub kind: Bounds,
-    /// Where among the bounds to look for a value.
-    #[doc(hidden)]
-    pub octaves: &'static Octaves,
     /// The word of the first bucket.
     pub word: usize,
     /// The slot of the first bucket.
@@ -86,7 +83,6 @@ pub struct Buckets<F, V> {
     slot: usize,
     bounds: &'static [u64],
     kind: Bounds,
-    octaves: &'static Octaves,
     types: PhantomData<fn(F, V)>,
 }
 
@@ -118,7 +114,6 @@ impl<F: Family, V: Quantity> Buckets<F, V> {
                     slot: histogram.slot,
                     bounds: histogram.bounds,
                     kind: histogram.kind,
-                    octaves: histogram.octaves,
                     types: PhantomData,
                 };
             }
@@ -131,7 +126,7 @@ impl<F: Family, V: Quantity> Buckets<F, V> {
     #[inline]
     pub(crate) fn place(self, value: V) -> Bumps {
         let value = value.fine();
-        let bucket = self.kind.place(self.octaves, self.bounds, value);
+        let bucket = self.kind.place(self.bounds, value);
         Bumps {
             bucket: self.slot + bucket,
             sum: self.slot + self.bounds.len() + 1,

@@ -20,7 +20,7 @@ pub use place::{
     activities, bumped, closing, histogram_words, numbered, paired, pairs, placed, set_gauges,
     slots, slotted,
 };
-pub use scale::{Bounds, Octaves, Scale};
+pub use scale::{Bounds, Scale};
 
 use crate::sync::{AtomicWords, PlainWords};
 
@@ -90,7 +90,7 @@ pub trait Family: Copy + Default + PartialEq + core::fmt::Debug + Send + Sync + 
     const NAME: &'static str;
     /// The label that text formats show a series' name under.
     const KEY: &'static str;
-    /// Whether a series stays in the tables after its last handle went, as the ledger's
+    /// Whether a series stays in the tables after its last handle went, as the meter's
     /// [`Linger`](crate::Linger) says, and for ever unless that was set.
     const KEPT: bool;
     /// The words, in the order of frames.

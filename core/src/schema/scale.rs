@@ -21,7 +21,7 @@ enum Kind {
 /// How a value's bucket is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bounds {
-    /// By comparing it with all bounds.
+    /// By comparing it with the bounds, from the lowest on.
     Listed,
     /// From its leading digits: eight buckets for each doubling, the first of them `1 << shift` wide.
     Log {
@@ -149,68 +149,21 @@ impl Scale {
 }
 
 impl Bounds {
-    /// The bucket that a value falls into, among these bounds; how many steps it takes does not depend on
-    /// the value.
+    /// The bucket that a value falls into, among these bounds.
+    ///
+    /// Listed bounds are gone through from the lowest. A processor foresees where that ends, as most values
+    /// are like those before them, and so knows which word is to be bumped before it has compared
+    /// anything; one that is worked out from the value holds up all reads that follow.
     #[inline]
-    pub(crate) fn place(self, octaves: &Octaves, bounds: &[u64], value: u64) -> usize {
+    pub(crate) fn place(self, bounds: &[u64], value: u64) -> usize {
         match self {
-            Self::Listed => octaves.place(bounds, value),
+            Self::Listed => {
+                let place = bounds.iter().position(|bound| value <= *bound);
+                place.unwrap_or(bounds.len())
+            }
             Self::Log { shift } => log_place(value, shift).min(bounds.len()),
         }
     }
-}
-
-/// Where to look for a value's bucket, by the place of its leading binary digit: most scales have one
-/// bound there, so that one comparison finds it.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct Octaves {
-    /// How many bounds lie below all values of the octave.
-    below: [u16; OCTAVES],
-    /// The most bounds that lie within one octave.
-    most: usize,
-}
-
-/// One for each place of a leading digit; zero shares that of one.
-const OCTAVES: usize = u64::BITS as usize;
-
-impl Octaves {
-    /// # Panics
-    /// In the constant that a family is made of, when there are more bounds than words may be.
-    #[must_use]
-    pub const fn of(bounds: &[u64]) -> Self {
-        assert!(bounds.len() <= u16::MAX as usize, "too many bounds");
-        let (mut below, mut most) = ([0; OCTAVES], 0);
-        let (mut octave, mut passed) = (0, 0);
-        while octave < OCTAVES {
-            #[allow(clippy::cast_possible_truncation, reason = "asserted above")]
-            let first = passed as u16;
-            below[octave] = first;
-            while passed < bounds.len() && octave_of(bounds[passed]) == octave {
-                passed += 1;
-            }
-            if passed - first as usize > most {
-                most = passed - first as usize;
-            }
-            octave += 1;
-        }
-        Self { below, most }
-    }
-
-    #[inline]
-    fn place(&self, bounds: &[u64], value: u64) -> usize {
-        let below = self.below.get(octave_of(value));
-        let mut place = usize::from(below.copied().unwrap_or(0));
-        for _ in 0..self.most {
-            place += usize::from(bounds.get(place).is_some_and(|bound| value > *bound));
-        }
-        place
-    }
-}
-
-#[inline]
-const fn octave_of(value: u64) -> usize {
-    (value | 1).ilog2() as usize
 }
 
 /// The bucket of a value: the first whose bound it does not exceed, so what counts is one less.
