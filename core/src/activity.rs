@@ -12,6 +12,9 @@ use crate::{
 /// Holds a series by its name, without a cell: as long as this lives the series is not released. Clones
 /// hold the same series.
 ///
+/// Where series stay for ever ([`Linger::Forever`](crate::Linger::Forever), in a family that keeps them),
+/// finding one that is there takes no lock, nor do cloning and dropping its handle.
+///
 /// What is counted here takes a short lock each time; who counts often asks for a
 /// [`writer`](Self::writer).
 #[derive(Debug)]
@@ -22,7 +25,7 @@ pub struct Lease<F: Family, M: MeterRef<F>> {
 
 impl<F: Family, M: MeterRef<F>> Lease<F, M> {
     /// Finds or makes the series of this lane and name; without a key, or where there is no room, it is
-    /// the lane's overflow series. Takes one lock.
+    /// the lane's overflow series. Takes one lock at most.
     pub fn open(meter: M, lane: usize, key: Option<&KeyOf<F, M>>) -> Self {
         let place = meter.meter().hold(lane, key);
         Self::held(meter, place)
@@ -38,7 +41,8 @@ impl<F: Family, M: MeterRef<F>> Lease<F, M> {
 
     #[inline]
     fn held(meter: M, place: Option<Place>) -> Self {
-        if place.is_some() {
+        // Where series stay for ever, no tick makes room for more.
+        if place.is_some() && !meter.meter().lasts() {
             press(&meter);
         }
         Self::at(place.map(|place| (meter, place)))
@@ -91,8 +95,14 @@ impl<F: Family, M: MeterRef<F>> Lease<F, M> {
 
     /// Begins an activity. Takes one lock.
     pub fn begin(&self, pair: Pair<F>) -> Activity<F, M> {
-        let lease = self.hold(|tally| tally.bump(pair.begun(), 1));
-        Activity { lease, pair }
+        if let Some((meter, place)) = &self.place {
+            let begin = |tally: &Tally<'_, F>| tally.bump(pair.begun(), 1);
+            meter.meter().hold_again(*place, begin);
+        }
+        Activity {
+            lease: Self::at(self.place.clone()),
+            pair,
+        }
     }
 
     /// A writer with a cell of its own. Takes one lock.
@@ -101,14 +111,6 @@ impl<F: Family, M: MeterRef<F>> Lease<F, M> {
             Some((meter, place)) => Track::join_at(meter.clone(), *place),
             None => Track::disabled(),
         }
-    }
-
-    /// Holds the series once more, and counts in the same lock.
-    fn hold(&self, f: impl FnOnce(&Tally<'_, F>)) -> Self {
-        if let Some((meter, place)) = &self.place {
-            meter.meter().hold_again(*place, f);
-        }
-        Self::at(self.place.clone())
     }
 
     /// Lets the series go, and counts in the same lock; nothing if that was done before.
@@ -121,7 +123,10 @@ impl<F: Family, M: MeterRef<F>> Lease<F, M> {
 
 impl<F: Family, M: MeterRef<F>> Clone for Lease<F, M> {
     fn clone(&self) -> Self {
-        self.hold(|_| {})
+        if let Some((meter, place)) = &self.place {
+            meter.meter().hold_also(*place);
+        }
+        Self::at(self.place.clone())
     }
 }
 
@@ -129,7 +134,7 @@ impl<F: Family, M: MeterRef<F>> Drop for Lease<F, M> {
     #[inline]
     fn drop(&mut self) {
         if let Some((meter, place)) = &self.place {
-            meter.meter().let_go(*place, |_| {});
+            meter.meter().release(*place);
         }
     }
 }

@@ -61,9 +61,9 @@ pub use handle::{
 pub use key::{Key, KeyTooLong, KeyWords, OVERFLOW};
 pub use label::{MAX_TIERS, Role, Tier};
 pub use ledger::{
-    Account, Books, InlineBooks, Lane, Ledger, Linger, MAX_LANES, Mark, Pages, Series, Span, Split,
+    Account, Books, InlineBooks, Lane, Ledger, MAX_LANES, Mark, Pages, Series, Span, Split,
 };
-pub use meter::Meter;
+pub use meter::{Linger, Meter};
 pub use node::{Health, Names, Told};
 pub use pool::{Pool, Usage};
 pub use reporter::{Reporter, Schedule, TrackId};

@@ -77,7 +77,7 @@ impl<F: Family + DeserializeOwned> Desk<F> {
     /// When the ledger's life began.
     pub const EPOCH: u64 = 1_000_000;
 
-    /// Fresh tables, with the ledger's own linger.
+    /// Fresh tables, whose series stay as long as they do by default.
     #[must_use]
     pub fn new(room: DeskRoom) -> Self {
         Self::lingering(room, Linger::default())
@@ -88,8 +88,10 @@ impl<F: Family + DeserializeOwned> Desk<F> {
     pub fn lingering(room: DeskRoom, linger: Linger) -> Self {
         let books = pages(room.series, 1, (true, true));
         Self {
-            meter: Drawer(Arc::new(meter(room.series, room.cells, 1, room.shards))),
-            feed: Feed::new(Ledger::new(books, Self::EPOCH).with_linger(linger)),
+            meter: Drawer(Arc::new(
+                meter(room.series, room.cells, 1, room.shards).with_linger(linger),
+            )),
+            feed: Feed::new(Ledger::new(books, Self::EPOCH)),
             patched: Value::Object(Map::new()),
             patching: false,
             now_ms: Self::EPOCH,

@@ -90,9 +90,9 @@ impl<F: Family> FamilyMeter<F> {
             cells,
             linger,
         } = config;
-        let ledger = Ledger::new(host::pages(series, 1, true), now_ms).with_linger(linger);
+        let ledger = Ledger::new(host::pages(series, 1, true), now_ms);
         let shared = Shared {
-            meter: host::meter(series, cells, 1),
+            meter: host::meter(series, cells, 1).with_linger(linger),
             feed: Arc::new(sync::Mutex::new(Feed::new(ledger))),
             releases: !F::KEPT || linger == Linger::AtOnce,
             wake: Mutex::default(),

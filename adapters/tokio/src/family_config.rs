@@ -37,7 +37,7 @@ impl FamilyConfig {
     /// this at most; at zero, as soon as every sink has accepted it.
     ///
     /// For families that keep their series, such as replication and rpc: they do for ever unless this is
-    /// set. Others release theirs as soon as every sink has accepted them in any case.
+    /// set, and handles by name are found without a lock, which this takes away. Others release theirs as soon as every sink has accepted them in any case.
     #[must_use]
     pub fn with_idle_timeout(mut self, idle: Duration) -> Self {
         self.linger = if idle.is_zero() {

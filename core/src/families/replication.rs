@@ -26,7 +26,7 @@ crate::family! {
 /// and stores, without a lock. A second task opens one of its own, or asks for a
 /// [`writer`](Self::writer).
 ///
-/// The series stays when its last handle goes, unless the ledger's [`Linger`](crate::Linger) says
+/// The series stays when its last handle goes, unless the meter's [`Linger`](crate::Linger) says
 /// otherwise.
 #[derive(Debug)]
 pub struct ChannelStats<M: MeterRef<Replication>>(Track<Replication, M>);

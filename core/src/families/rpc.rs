@@ -52,7 +52,7 @@ pub enum CallOutcome {
 /// under way, and none needs a cell. What streams counts on a cell of its own: see
 /// [`Handler::stream`].
 ///
-/// The series stays when its last handle goes, unless the ledger's [`Linger`](crate::Linger) says
+/// The series stays when its last handle goes, unless the meter's [`Linger`](crate::Linger) says
 /// otherwise.
 #[derive(Debug)]
 pub struct ServiceStats<M: MeterRef<Rpc>>(Lease<Rpc, M>);
@@ -67,7 +67,8 @@ impl<M: MeterRef<Rpc>> ServiceStats<M> {
     const DENIED: Counter<Rpc> = Counter::named("capability_denied");
 
     /// Finds or makes the series of this service; where there is no room, or the name is longer than a
-    /// key, it counts in the overflow series. The name is taken as it is. Takes one lock.
+    /// key, it counts in the overflow series. The name is taken as it is. Takes one lock; none where the
+    /// series is there and stays for ever.
     pub fn open(meter: M, service: &str) -> Self {
         Self(Lease::named(meter, 0, service))
     }

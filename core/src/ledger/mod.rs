@@ -3,7 +3,7 @@
 
 mod books;
 mod diff;
-mod keep;
+mod idle;
 mod levels;
 mod marks;
 mod order;
@@ -12,7 +12,6 @@ mod retain;
 mod reuse;
 
 pub use books::{Account, Books, InlineBooks, Lane, Pages, Span, Split};
-pub use keep::Linger;
 pub(crate) use levels::summed;
 pub use marks::Mark;
 pub(crate) use marks::{Change, Fields};
@@ -57,7 +56,6 @@ pub struct Ledger<F, B> {
     began: u64,
     /// When the last collect was, in milliseconds; strictly rising.
     stamp: u64,
-    linger: Linger,
     /// When it was last looked at which series are idle, in milliseconds.
     looked: u64,
     family: core::marker::PhantomData<fn(F)>,
@@ -120,18 +118,9 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             met: 0,
             began: epoch_ms,
             stamp: epoch_ms,
-            linger: Linger::Forever,
             looked: epoch_ms,
             family: core::marker::PhantomData,
         }
-    }
-
-    /// Sets how long series stay after their last handle went, in a family whose series are
-    /// [kept](Family::KEPT). Series of others are released at once.
-    #[must_use]
-    pub const fn with_linger(mut self, linger: Linger) -> Self {
-        self.linger = linger;
-        self
     }
 
     /// Takes in all that guards counted since the last call. `now_ms` is in milliseconds since the
@@ -150,7 +139,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             Drained::Row => {
                 self.meet(id, || Some(row.lane()), began);
                 row.take_deltas(|word, n| self.sum(id, Some(word), n));
-                self.settle(id, row.is_held());
+                self.settle(id, meter.is_held(row));
             }
             Drained::Grown(slot, n) => self.sum(id, F::SLOTS.get(slot).copied(), n as u64),
         });
@@ -159,9 +148,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
             self.read_levels(meter);
         }
         self.sweep_idle(meter);
-        if F::KEPT {
-            self.release_idle(meter);
-        }
+        self.release_idle(meter);
     }
 
     /// Everything ever collected in a lane: never falls.

@@ -66,7 +66,7 @@ impl<F: Family, B: Books<F>> Ledger<F, B> {
     /// not go, because it was reopened meanwhile, is met again in a later collect. Where series are kept,
     /// only those go that are marked so.
     pub(super) fn sweep<S: Storage<F>>(&mut self, meter: &Meter<F, S>, lane: usize, marked: u8) {
-        if marked == 0 && !self.goes_at_once() {
+        if marked == 0 && !meter.goes_at_once() {
             return;
         }
         let range = self.lane_range(lane);

@@ -78,7 +78,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         let (bucket, _) = self.bucket(self.row(id)?.hash.get())?;
         let place = Place::new(id, self.shard_for(bucket)?);
         self.with_row(place, |_, row| {
-            let idle = !row.is_held() && !row.is_touched() && row.spare.get().is_none();
+            let idle = !self.is_held(row) && !row.is_touched() && row.spare.get().is_none();
             idle && self.remove(id, row).is_some()
         })
     }

@@ -12,7 +12,13 @@ use crate::{
 
 impl<F: Family, S: Storage<F>> Meter<F, S> {
     /// Holds the series of this lane and name, or the lane's overflow series.
+    #[inline]
     pub(crate) fn hold(&self, lane: usize, name: Option<&impl Name<S::Key>>) -> Option<Place> {
+        let found = name.and_then(|name| self.look_up(lane, name));
+        found.or_else(|| self.hold_locked(lane, name))
+    }
+
+    fn hold_locked(&self, lane: usize, name: Option<&impl Name<S::Key>>) -> Option<Place> {
         let held = self.enter(lane, name, |_, _, row| {
             row.guards.increment();
         });
@@ -32,6 +38,22 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
     #[inline(never)]
     fn hold_spelled(&self, lane: usize, name: &str) -> Option<Place> {
         self.hold(lane, Key::new(name).ok().as_ref())
+    }
+
+    /// Holds a series once more.
+    #[inline]
+    pub(crate) fn hold_also(&self, place: Place) {
+        if !self.lasts() {
+            self.hold_again(place, |_| {});
+        }
+    }
+
+    /// Lets a series go.
+    #[inline]
+    pub(crate) fn release(&self, place: Place) {
+        if !self.lasts() {
+            self.let_go(place, |_| {});
+        }
     }
 
     /// Holds a series once more, and counts.

@@ -1,15 +1,18 @@
 //! The shared half: the index of series, their rows, and the cells of those who write.
 //!
 //! Two kinds of lock, always taken in this order: a shard's, for the rows whose bucket it owns, and
-//! the pool's, for free rows and cells. Bumps take neither.
+//! the pool's, for free rows and cells. Bumps take neither, nor does finding a series that stays for
+//! ever.
 
 mod collect;
 mod hold;
+mod linger;
 mod open;
 
 use core::marker::PhantomData;
 
 pub(crate) use collect::Drained;
+pub use linger::Linger;
 pub(crate) use open::{Seat, Subscription, Viewer};
 
 use crate::{
@@ -30,6 +33,7 @@ use crate::{
 pub struct Meter<F, S> {
     storage: S,
     seed: AtomicUsize,
+    linger: Linger,
     family: PhantomData<fn(F)>,
 }
 
@@ -37,8 +41,21 @@ impl<F, S> Meter<F, S> {
     const_fn! {
         /// A meter on fresh tables.
         pub fn new(storage: S) -> Self {
-            Self { storage, seed: AtomicUsize::new(0), family: PhantomData }
+            Self {
+                storage,
+                seed: AtomicUsize::new(0),
+                linger: Linger::Forever,
+                family: PhantomData,
+            }
         }
+    }
+
+    /// Sets how long series stay after their last handle went, in a family whose series are
+    /// [kept](Family::KEPT). Series of others are released at once.
+    #[must_use]
+    pub const fn with_linger(mut self, linger: Linger) -> Self {
+        self.linger = linger;
+        self
     }
 }
 
@@ -120,16 +137,17 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         Some(shard.lock.with(|| f(shard, row)))
     }
 
-    /// The row that names this series, in its bucket's chain; the caller holds the shard's lock.
+    /// The row that names this series, in its bucket's chain, of which this is the first; the caller holds
+    /// the shard's lock, unless series stay for ever.
     #[inline]
     fn find(
         &self,
-        bucket: &Bucket,
+        first: Option<u32>,
         lane: u8,
         name: &impl Name<S::Key>,
         hash: u32,
     ) -> Option<(u32, &Row<F, S::Key>)> {
-        let mut next = bucket.0.get();
+        let mut next = first;
         while let Some(id) = next {
             let row = self.row(id)?;
             if row.names(name, lane, hash) {
@@ -160,7 +178,7 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         let id = place + self.lanes() as u32;
         row.name(&key, lane, hash);
         row.next.follow(&bucket.0);
-        bucket.0.set(Some(id));
+        bucket.0.publish(id);
         Some((id, row))
     }
 

@@ -7,7 +7,7 @@ use crate::{
     name::Name,
     row::Row,
     schema::{Event, Family},
-    storage::{Shard, Storage},
+    storage::{Bucket, Shard, Storage},
     sync::{Id, Link, Lock, Ordering, widen},
 };
 
@@ -49,6 +49,14 @@ pub(crate) struct Viewer<'a> {
     pub(crate) id: u32,
     /// The cell that counted its subscriptions last.
     pub(crate) seen_in: &'a Link,
+}
+
+/// Where the index has a series.
+struct Spot<'a> {
+    lane: u8,
+    hash: u32,
+    bucket: &'a Bucket,
+    shard: u32,
 }
 
 impl<F: Family, S: Storage<F>> Meter<F, S> {
@@ -153,16 +161,46 @@ impl<F: Family, S: Storage<F>> Meter<F, S> {
         name: &impl Name<S::Key>,
         f: impl Fn(&Shard<S::Lock>, u32, &Row<F, S::Key>) -> T,
     ) -> Option<(Place, T)> {
+        let Spot {
+            lane,
+            hash,
+            bucket,
+            shard: number,
+        } = self.spot(lane, name)?;
+        let shard = self.storage.shards().get(number as usize)?;
+        shard.lock.with(|| {
+            let found = self.find(bucket.0.get(), lane, name, hash);
+            let (id, row) = found.or_else(|| self.insert(bucket, lane, name, hash))?;
+            touch(shard, id, row);
+            Some((Place::new(id, number), f(shard, id, row)))
+        })
+    }
+
+    /// The series, if it is there and stays for ever: found without a lock, and nobody needs to know who
+    /// holds it.
+    #[inline]
+    pub(super) fn look_up(&self, lane: usize, name: &impl Name<S::Key>) -> Option<Place> {
+        if !self.lasts() {
+            return None;
+        }
+        let spot = self.spot(lane, name)?;
+        // Rows are only ever put in front, each before the head of its chain tells of it.
+        let first = spot.bucket.0.observe();
+        let (id, _) = self.find(first, spot.lane, name, spot.hash)?;
+        Some(Place::new(id, spot.shard))
+    }
+
+    /// Where a series stands if it is there.
+    #[inline]
+    fn spot(&self, lane: usize, name: &impl Name<S::Key>) -> Option<Spot<'_>> {
         let byte = u8::try_from(lane).ok().filter(|_| lane < self.lanes())?;
         let hash = name.hash(self.seed.load(Ordering::Relaxed), lane);
         let (place, bucket) = self.bucket(hash)?;
-        let number = self.shard_for(place)?;
-        let shard = self.storage.shards().get(number as usize)?;
-        shard.lock.with(|| {
-            let found = self.find(bucket, byte, name, hash);
-            let (id, row) = found.or_else(|| self.insert(bucket, byte, name, hash))?;
-            touch(shard, id, row);
-            Some((Place::new(id, number), f(shard, id, row)))
+        Some(Spot {
+            lane: byte,
+            hash,
+            bucket,
+            shard: self.shard_for(place)?,
         })
     }
 

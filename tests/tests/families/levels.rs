@@ -119,7 +119,8 @@ fn a_value_never_tears_and_is_one_that_was_set() {
 
 #[test]
 fn a_service_shows_as_long_as_a_handle_is_held() {
-    let mut desk = Desk::<Rpc>::new(DeskRoom::of(1));
+    let linger = Linger::Idle(Duration::from_secs(3_600));
+    let mut desk = Desk::<Rpc>::lingering(DeskRoom::of(1), linger);
     let service = ServiceStats::open(desk.meter(), "echo");
     drop(service.call());
     for _ in 0..3 {
@@ -134,6 +135,18 @@ fn a_service_shows_as_long_as_a_handle_is_held() {
     (0..3).for_each(|_| desk.tick());
     assert!(desk.shown().is_empty());
     assert_eq!(desk.of("echo").calls_ended, 1, "it is kept");
+}
+
+#[test]
+fn a_service_that_stays_for_ever_shows_for_ever() {
+    let mut desk = Desk::<Rpc>::new(DeskRoom::of(1));
+    drop(ServiceStats::open(desk.meter(), "echo").call());
+    (0..3).for_each(|_| desk.tick());
+    assert_eq!(desk.shown()["echo"].calls_ended, 1);
+    assert!(
+        !desk.ledger().has_moved(0),
+        "nothing to tell while nothing moves"
+    );
 }
 
 #[test]

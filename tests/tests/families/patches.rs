@@ -75,7 +75,7 @@ fn a_patch_is_the_same_in_pieces_of_any_size() {
 
 #[test]
 fn a_series_that_is_idle_and_kept_goes_from_patches_and_comes_again() {
-    let (mut desk, channel) = kept(Linger::Forever);
+    let (mut desk, channel) = kept(Linger::Idle(Duration::from_secs(3_600)));
     drop(channel);
     for _ in 0..3 {
         desk.tick();
@@ -88,6 +88,18 @@ fn a_series_that_is_idle_and_kept_goes_from_patches_and_comes_again() {
     assert!(patch.contains(r#""sync_bytes":5,"#), "{patch}");
     assert!(patch.contains(r#""replica_lag_us":2000,"#), "{patch}");
     desk.accept();
+}
+
+#[test]
+fn a_series_that_stays_for_ever_stays_in_patches_too() {
+    let (mut desk, channel) = kept(Linger::Forever);
+    drop(channel);
+    for _ in 0..3 {
+        desk.collect();
+        assert_eq!(desk.patch(4096), "{}");
+        desk.accept();
+    }
+    assert!(desk.frame(4096).starts_with(r#"{"c":{"#));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Series of a family that keeps its series: their release when they have been idle, against handles
-//! that are looked up meanwhile.
+//! Series of a family that keeps its series: how they are looked up while they are made, and while they
+//! are released because they have been idle.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ type Storage = Tables<
     Vec<Cell<Visits>>,
 >;
 
-/// Room for one series, and a cell.
+/// Room for a few series, all in one chain of the index, and a cell.
 #[derive(Clone)]
 struct Node(Arc<Meter<Visits, Storage>>);
 
@@ -49,24 +49,25 @@ impl MeterRef<Visits> for Node {
 }
 
 impl Node {
-    fn new() -> Self {
-        Self(Arc::new(Meter::new(Tables::new(
+    fn new(series: usize, linger: Linger) -> Self {
+        let meter = Meter::new(Tables::new(
             Mutex::default(),
             [(); 1],
             vec![Shard::new(Mutex::default())],
             vec![Bucket::new()],
-            vec![Row::new(), Row::new()],
+            (0..=series).map(|_| Row::new()).collect(),
             vec![Cell::new()],
-        ))))
+        ));
+        Self(Arc::new(meter.with_linger(linger)))
     }
 
-    fn open(&self) -> Lease<Visits, Self> {
-        Lease::open(self.clone(), 0, Key::new("a").ok().as_ref())
+    fn open(&self, name: &str) -> Lease<Visits, Self> {
+        Lease::open(self.clone(), 0, Key::new(name).ok().as_ref())
     }
 
     /// Counts through a handle that is looked up, and says whether it led to the series of its name.
     fn visit(&self, n: usize, by_cell: bool) -> bool {
-        let lease = self.open();
+        let lease = self.open("a");
         if by_cell {
             lease.writer().add(CAME, n);
         } else {
@@ -84,15 +85,15 @@ impl Node {
 /// The one collector, with a sink that accepts all.
 struct Collector {
     node: Node,
-    ledger: Ledger<Visits, InlineBooks<Visits, 2, 1>>,
+    ledger: Ledger<Visits, InlineBooks<Visits, 3, 1>>,
     now_ms: u64,
 }
 
 impl Collector {
-    fn new(node: &Node, linger: Linger) -> Self {
+    fn new(node: &Node) -> Self {
         Self {
             node: node.clone(),
-            ledger: Ledger::new(InlineBooks::inline(), 0).with_linger(linger),
+            ledger: Ledger::new(InlineBooks::inline(), 0),
             now_ms: 0,
         }
     }
@@ -102,6 +103,13 @@ impl Collector {
         self.now_ms += IDLE;
         self.ledger.collect(&self.node.0, self.now_ms);
         self.ledger.ack(&self.node.0, 0);
+    }
+
+    /// What a series has counted.
+    fn of(&self, name: &str) -> Option<u64> {
+        let mut all = self.ledger.all(&self.node.0, 0);
+        let series = all.find(|series| series.key.bytes().eq(name.bytes()))?;
+        Some(series.snapshot::<Visits>().came)
     }
 
     /// After the last handle: everything was counted, and the series is released in the end.
@@ -118,8 +126,8 @@ impl Collector {
 /// Ticks, in which a series that was idle is released, while a handle of its name is looked up.
 fn release_against_lookup(linger: Linger, before: usize, by_cell: bool) {
     check(3, move || {
-        let node = Node::new();
-        let mut collector = Collector::new(&node, linger);
+        let node = Node::new(1, linger);
+        let mut collector = Collector::new(&node);
         assert!(node.visit(1, false), "there is room");
         (0..before).for_each(|_| collector.tick());
         let other = node.visit_apart(2, by_cell);
@@ -157,9 +165,9 @@ fn a_series_that_goes_at_once_and_is_looked_up_meanwhile_loses_nothing() {
 #[test]
 fn the_last_handle_that_goes_while_another_is_looked_up_and_the_series_is_released_loses_nothing() {
     check(2, || {
-        let node = Node::new();
-        let mut collector = Collector::new(&node, Linger::AtOnce);
-        let last = node.open();
+        let node = Node::new(1, Linger::AtOnce);
+        let mut collector = Collector::new(&node);
+        let last = node.open("a");
         last.add(CAME, 1);
         let going = thread::spawn(move || drop(last));
         let coming = node.visit_apart(2, false);
@@ -173,9 +181,9 @@ fn the_last_handle_that_goes_while_another_is_looked_up_and_the_series_is_releas
 #[test]
 fn a_series_that_is_held_is_never_released() {
     check(3, || {
-        let node = Node::new();
-        let mut collector = Collector::new(&node, BY_IDLENESS);
-        let held = node.open();
+        let node = Node::new(1, BY_IDLENESS);
+        let mut collector = Collector::new(&node);
+        let held = node.open("a");
         let other = node.visit_apart(2, false);
         (0..4).for_each(|_| collector.tick());
         assert!(other.join().expect("no panic"));
@@ -183,5 +191,28 @@ fn a_series_that_is_held_is_never_released() {
         held.add(CAME, 1);
         drop(held);
         assert_eq!(collector.finish(), 3);
+    });
+}
+
+#[test]
+fn a_series_that_stays_is_found_without_a_lock_while_others_are_made_and_collected() {
+    check(3, || {
+        let node = Node::new(2, Linger::Forever);
+        let mut collector = Collector::new(&node);
+        let count = |node: &Node, [first, second]: [(&str, usize); 2]| {
+            for (name, n) in [first, second] {
+                let lease = node.open(name);
+                assert!(!lease.is_folded(), "there is room for both");
+                lease.add(CAME, n);
+            }
+        };
+        let other = node.clone();
+        let other = thread::spawn(move || count(&other, [("a", 1), ("b", 2)]));
+        count(&node, [("b", 4), ("a", 8)]);
+        collector.tick();
+        other.join().expect("no panic");
+        collector.tick();
+        assert_eq!((collector.of("a"), collector.of("b")), (Some(9), Some(6)));
+        assert_eq!(node.0.usage().series, 2);
     });
 }
