@@ -144,9 +144,19 @@ impl Out for Window<'_> {
         let rest = bytes.get(before..).unwrap_or_default();
         let room = self.buf.get_mut(self.at..).unwrap_or_default();
         let n = rest.len().min(room.len());
-        for (to, from) in room.iter_mut().zip(rest) {
-            *to = *from;
+        if let Some((to, from)) = room.get_mut(..n).zip(rest.get(..n)) {
+            copy(to, from);
         }
         self.at += n;
+    }
+}
+
+/// Copies a piece. Most are short: a small processor has copied them before it has called anybody to.
+fn copy(to: &mut [u8], from: &[u8]) {
+    if cfg!(target_pointer_width = "64") && to.len() == from.len() {
+        return to.copy_from_slice(from);
+    }
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
     }
 }

@@ -2,7 +2,9 @@
 
 use std::{hint::black_box, time::Duration};
 
-use moq_net_seed::{OriginProducer, PublisherTrack as SeedTrack, Tier as SeedTier, Track, TrackConsumer};
+use moq_net_seed::{
+    OriginProducer, PublisherTrack as SeedTrack, Tier as SeedTier, Track, TrackConsumer,
+};
 use streamgauge_tokio::{PublisherTrack, Stats, Tier};
 use tokio::runtime::Runtime;
 

@@ -3,7 +3,7 @@
 use super::Format;
 use crate::{
     encode::{
-        Out, Window,
+        Out, Whole,
         number::{inlined_number, number},
     },
     time::quotient,
@@ -22,8 +22,8 @@ pub(crate) fn decimal(out: &mut impl Out, n: u64, places: u8) {
     let whole = quotient(n, unit);
     // One in front keeps the zeros, and is left out again.
     let mut digits = [0; 20];
-    let mut tail = Window::new(&mut digits, 0);
-    number(&mut tail, unit + (n - whole * unit));
+    let mut tail = Whole::new(&mut digits);
+    inlined_number(&mut tail, unit + (n - whole * unit));
     if let Some(first) = digits.first_mut() {
         *first = b'.';
     }
@@ -35,9 +35,9 @@ pub(crate) fn decimal(out: &mut impl Out, n: u64, places: u8) {
 /// Go's `%g` writes floats, and in `OpenMetrics` with a decimal point or an exponent in any case.
 pub(crate) fn bound(out: &mut impl Out, n: u64, places: u8, format: Format) {
     let mut digits = [0; 20];
-    let mut window = Window::new(&mut digits, 0);
-    number(&mut window, n);
-    let all = window.written();
+    let mut whole = Whole::new(&mut digits);
+    number(&mut whole, n);
+    let all = whole.written();
     let digits = digits.get(..all).unwrap_or_default();
     let zeros = digits
         .iter()

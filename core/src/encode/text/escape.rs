@@ -33,8 +33,13 @@ const fn in_label(byte: u8) -> Option<&'static [u8]> {
     }
 }
 
-/// Writes what needs no escape in as few pieces as there are.
+/// Writes what needs no escape in as few pieces as there are: mostly in one, and whether in one is seen
+/// without a branch for each byte.
 fn runs(out: &mut impl Out, text: &[u8], escape: impl Fn(u8) -> Option<&'static [u8]>) {
+    let is_odd = |byte: &u8| matches!(byte, b'"' | b'\\' | b'\n');
+    if !text.iter().fold(false, |odd, byte| odd | is_odd(byte)) {
+        return out.put(text);
+    }
     let mut done = 0;
     for (place, byte) in text.iter().enumerate() {
         if let Some(escaped) = escape(*byte) {

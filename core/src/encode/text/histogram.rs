@@ -78,7 +78,9 @@ impl<'a> Buckets<'a> {
             moment: Moment::new(Tail::of(Kind::Histogram, format), stem.is_bare()),
             longest: 0,
         };
-        buckets.bounds = core::array::from_fn(|place| buckets.bound(place));
+        for place in 0..CACHED.min(histogram.bounds.len() + 1) {
+            buckets.bounds[place] = buckets.bound(place);
+        }
         let others = buckets.others.iter().flatten().map(Start::longest);
         buckets.longest = others.fold(buckets.bucket.longest(), usize::max) + SLACK;
         buckets
