@@ -86,6 +86,18 @@ fn both_spellings_are_read_and_ours_wins_in_any_order() {
 }
 
 #[test]
+fn of_a_member_that_comes_twice_the_last_number_stands_in_either_spelling() {
+    for twice in [
+        r#"{"a":{"sessions":4,"sessions":5}}"#,
+        r#"{"a":{"sessions_started":4,"sessions_started":5}}"#,
+        r#"{"a":{"sessions_started":6,"sessions":4,"sessions_started":7,"sessions":5}}"#,
+        r#"{"a":{"sessions":5,"sessions_started":6,"sessions_started":7}}"#,
+    ] {
+        assert_eq!(row::<Presence>(twice).sessions, 5, "{twice}");
+    }
+}
+
+#[test]
 fn gauges_and_histograms_of_families_are_read() {
     let words: Replication = row(r#"{"c":{"leader_lag_us":250,"replica_lag_us":null}}"#);
     assert_eq!(
