@@ -108,6 +108,7 @@ fn usage(usage: &mut Usage, json: &Json) -> Option<()> {
             "cells_capacity" => &mut usage.cells_capacity,
             "folded_keys" => &mut usage.folded_keys,
             "folded_guards" => &mut usage.folded_guards,
+            "folded_events" => &mut usage.folded_events,
             _ => continue,
         };
         *figure = usize::try_from(value.number()?).unwrap_or(usize::MAX);
