@@ -96,8 +96,8 @@ impl<F: Family> Scene<F> {
         }
     }
 
-    fn act(&mut self, line: &[u8]) {
-        match *line {
+    fn act(&mut self, script: &[u8]) {
+        match *script {
             [b'a', node, ..] => self.arrive(digit(node)),
             [b'd', node, ..] => {
                 if let Some(id) = self.id(digit(node)) {
@@ -112,7 +112,7 @@ impl<F: Family> Scene<F> {
                 }
             }
             [b'n', node, group, frame, ref bytes @ ..] => {
-                self.tell(digit(node), at(group, frame), bytes)
+                self.tell(digit(node), at(group, frame), bytes);
             }
             [b't', n, ..] => {
                 let pass = Duration::from_secs(10).as_micros() * digit(n) as u64;

@@ -108,7 +108,8 @@ async fn no_other_answer_is_a_refusal() {
 async fn a_refusal_means_what_the_layer_is_told() {
     let node = Node::new();
     let gate = gate(&node).with_denied(|reply| reply.status == StatusCode::NOT_FOUND);
-    call(&node, &gate, "/", || reply(StatusCode::NOT_FOUND)).await;
+    let rpc = call(&node, &gate, "/", || reply(StatusCode::NOT_FOUND)).await;
+    assert_eq!(counts(&rpc), (1, 0));
     let rpc = call(&node, &gate, "/", || reply(StatusCode::FORBIDDEN)).await;
     assert_eq!(counts(&rpc), (1, 0));
 }
