@@ -11,7 +11,7 @@ use crate::{
     feed::Chunk,
     key::segments,
     label::{Role, Tier},
-    ledger::{Books, Ledger},
+    ledger::{Books, Ledger, SMALL},
     pool::Usage,
     schema::Family,
 };
@@ -174,23 +174,30 @@ fn tiers(out: &mut impl Out, names: &(impl Names + ?Sized), tiers: usize) {
     out.put(b"]");
 }
 
-/// The names of the numbers about a table.
-const USAGE: [&str; 6] = [
+/// The names of the numbers about a table: the last is not told where code is dear.
+const USAGE: &[&str] = if SMALL {
+    ALL_USAGE.split_at(ALL_USAGE.len() - 1).0
+} else {
+    &ALL_USAGE
+};
+
+const ALL_USAGE: [&str; 7] = [
     "{\"series\":",
     ",\"series_capacity\":",
     ",\"cells\":",
     ",\"cells_capacity\":",
     ",\"folded_keys\":",
     ",\"folded_guards\":",
+    ",\"folded_events\":",
 ];
 
 fn usage(out: &mut impl Out, name: &str, usage: &Usage) {
     out.put(name.as_bytes());
-    put_fields(out, &USAGE, &of_usage(usage));
+    put_fields(out, USAGE, &of_usage(usage));
     out.put(b"}");
 }
 
-fn of_usage(usage: &Usage) -> [u64; USAGE.len()] {
+fn of_usage(usage: &Usage) -> [u64; ALL_USAGE.len()] {
     let values = [
         usage.series,
         usage.series_capacity,
@@ -198,6 +205,7 @@ fn of_usage(usage: &Usage) -> [u64; USAGE.len()] {
         usage.cells_capacity,
         usage.folded_keys,
         usage.folded_guards,
+        usage.folded_events,
     ];
     values.map(|value| value as u64)
 }

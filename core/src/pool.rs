@@ -69,6 +69,10 @@ pub struct Usage {
     /// Guards that keep their words in themselves, because no cell was free. A word of the machine:
     /// it wraps.
     pub folded_guards: usize,
+    /// Events counted in overflow series: the sum of their counters, apart from those that have a unit, such as
+    /// bytes, and those that close what another opened; never more than a word of the machine holds. Only the
+    /// [`Ledger`](crate::Ledger) knows: where a meter tells by itself how full it is they are zero.
+    pub folded_events: usize,
 }
 
 impl<L> Pool<L> {
@@ -168,6 +172,7 @@ impl<L: Lock> Pool<L> {
             cells_capacity,
             folded_keys: self.folded_keys.load(Ordering::Relaxed),
             folded_guards: self.folded_guards.load(Ordering::Relaxed),
+            folded_events: 0,
         })
     }
 }

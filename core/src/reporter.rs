@@ -10,8 +10,11 @@ use crate::{
     feed::{Chunk, Feed},
     handle::Meters,
     label::{Role, Tier},
-    ledger::{Books, Ledger},
+    ledger::{Books, Ledger, SMALL},
+    meter::Meter,
     node::{self, Health, Names},
+    pool::Usage,
+    schema::Family,
     storage::Storage,
     time::{Duration, Instant, quotient},
 };
@@ -186,8 +189,10 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         self.collect(meters, now);
         self.health.ts_ms = self.traffic.ledger().stamp();
         self.health.ticks += 1;
-        self.health.traffic = self.carried.traffic.with(meters.traffic().usage());
-        self.health.presence = self.carried.presence.with(meters.presence().usage());
+        self.health.traffic = usage(self.traffic.ledger(), meters.traffic());
+        self.carried.traffic.add_to(&mut self.health.traffic);
+        self.health.presence = usage(self.presence.ledger(), meters.presence());
+        self.carried.presence.add_to(&mut self.health.presence);
         self.next = self.after(now);
         self.last = now;
         self.place = 0;
@@ -411,6 +416,18 @@ enum Part {
     Traffic(usize),
     Presence(usize),
     Node,
+}
+
+/// Where code is dear `node.json` does not tell what was folded: its readers can add that up from frames.
+fn usage<F: Family, B: Books<F>, S: Storage<F>>(
+    ledger: &Ledger<F, B>,
+    meter: &Meter<F, S>,
+) -> Usage {
+    if SMALL {
+        meter.usage()
+    } else {
+        ledger.usage(meter)
+    }
 }
 
 fn is_pressed<S: Storage<Traffic>, Q: Storage<Presence>>(meters: &Meters<S, Q>) -> bool {

@@ -7,7 +7,7 @@
 //! version    one byte
 //! schema     four bytes, little-endian: a hash of the families' words, the lanes and the tiers' names
 //! health     epoch, since, ts_ms, and the counts of ticks, frames and boots
-//! folded     keys and guards, of traffic and of presence
+//! folded     keys, guards and events, of traffic and of presence
 //! totals     the words of each lane of traffic, then of presence
 //! series     of traffic, then of presence, each list ended by a zero byte:
 //!            1 + 2 * lane, length of the name, name, ts_ms - since, words
@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// The form of the bytes.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Ends a list of series.
 const END: u8 = 0;

@@ -118,6 +118,9 @@ impl Reader {
             let used = |what: &str| node[family][what].as_u64().expect("a number");
             assert!(used("series") <= used("series_capacity"), "{node}");
             assert!(used("cells") <= used("cells_capacity"), "{node}");
+            for folded in ["folded_keys", "folded_guards", "folded_events"] {
+                never_falls(folded, &self.node[family][folded], &node[family][folded]);
+            }
         }
         never_falls("", &self.node["totals"], &node["totals"]);
         for counter in [

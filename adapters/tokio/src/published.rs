@@ -91,7 +91,7 @@ impl<F: Family> Published for Held<F> {
     }
 
     fn usage(&self) -> Usage {
-        self.shared.meter.usage()
+        self.feed.ledger().usage(&self.shared.meter)
     }
 
     fn collect(&mut self, now_ms: u64) {

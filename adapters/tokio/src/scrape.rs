@@ -58,8 +58,8 @@ impl Books<'_> {
     fn show<T>(&self, scrapes: Scrapes, f: impl FnOnce(&[&dyn Section]) -> T) -> T {
         let (traffic, presence) = (self.meters.traffic(), self.meters.presence());
         let health = Health {
-            traffic: traffic.usage(),
-            presence: presence.usage(),
+            traffic: self.reporter.traffic().usage(traffic),
+            presence: self.reporter.presence().usage(presence),
             ..*self.reporter.health()
         };
         let (lanes, tiers) = (ByTierAndRole(self.names), ByTier(self.names));

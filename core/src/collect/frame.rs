@@ -19,6 +19,8 @@ pub struct Entry<'a, F: Family> {
 /// Reads frames and merge patches of one family as they come in, in pieces of any size. Names of series
 /// longer than `KEY` bytes are reported without their name.
 ///
+/// Of a member that comes twice the last number stands; a series that comes twice is reported twice.
+///
 /// Bounded: it keeps a name and a row. What it has reported stands even if the rest of the frame turns
 /// out to be cut short or wrong.
 ///

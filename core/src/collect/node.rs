@@ -82,6 +82,7 @@ const NO_USAGE: Usage = Usage {
     cells_capacity: 0,
     folded_keys: 0,
     folded_guards: 0,
+    folded_events: 0,
 };
 
 const NO_HEALTH: Health = Health {
@@ -173,6 +174,7 @@ fn figure(name: &str) -> Option<Figure> {
         "cells_capacity" => |usage| &mut usage.cells_capacity,
         "folded_keys" => |usage| &mut usage.folded_keys,
         "folded_guards" => |usage| &mut usage.folded_guards,
+        "folded_events" => |usage| &mut usage.folded_events,
         _ => return None,
     })
 }

@@ -10,6 +10,8 @@ pub struct ReadRow<F: Family> {
     words: F::Totals,
     /// By member, whether the frame has it.
     present: u64,
+    /// By member, whether only another publisher's name of it has come yet.
+    aliased: u64,
     /// When this life of the series began, in milliseconds since the Unix epoch, if the frame says so.
     pub since: Option<u64>,
 }
@@ -83,6 +85,7 @@ impl<F: Family> ReadRow<F> {
     pub(super) const EMPTY: Self = Self {
         words: F::Totals::ZERO,
         present: 0,
+        aliased: 0,
         since: None,
     };
 
@@ -133,14 +136,19 @@ impl<F: Family> ReadRow<F> {
         self.present & bit(member) != 0
     }
 
-    /// Takes a number in; nothing stands for a gauge that was never set, or a number that a patch takes
+    fn is_aliased(&self, member: usize) -> bool {
+        self.aliased & bit(member) != 0
+    }
+
+    /// Takes a number in, in the place of the one that the member had before; nothing stands for a gauge that was never set, or a number that a patch takes
     /// away.
     pub(super) fn set(&mut self, field: Field, value: Option<u64>) {
         match field {
             // Where a publisher writes both spellings, ours is taken, whichever comes first.
-            Field::Word { at, alias } if !(alias && self.has(at)) => {
+            Field::Word { at, alias } if !alias || !self.has(at) || self.is_aliased(at) => {
                 self.put(at, value.unwrap_or(0));
                 self.present |= bit(at);
+                self.aliased = self.aliased & !bit(at) | if alias { bit(at) } else { 0 };
             }
             Field::Level { place, word } => {
                 self.put(word, value.map_or(0, encoded));

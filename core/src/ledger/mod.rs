@@ -3,6 +3,7 @@
 
 mod books;
 mod diff;
+mod folded;
 mod idle;
 mod levels;
 mod marks;
@@ -16,6 +17,7 @@ pub(crate) use levels::summed;
 pub use marks::Mark;
 pub(crate) use marks::{Change, Fields};
 use marks::{Marks, field_of};
+pub(crate) use order::SMALL;
 pub(crate) use retain::check_series;
 
 use crate::{

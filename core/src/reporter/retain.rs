@@ -1,10 +1,10 @@
 //! How a reporter counts on after a reset.
 
-use super::Reporter;
+use super::{Reporter, usage};
 use crate::{
     families::{Presence, Traffic},
     handle::Meters,
-    ledger::{self, Books},
+    ledger::{self, Books, SMALL},
     node::{Health, Names},
     pool::Usage,
     retained::{self, NoRoom, Reader, RestoreError, Restored, Saved, Writer},
@@ -46,7 +46,11 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
             to.numbers(&health.lasting_times().map(|time| *time));
             to.numbers(&health.lasting_counts().map(|count| *count));
             for usage in [&health.traffic, &health.presence] {
-                to.numbers(&[usage.folded_keys as u64, usage.folded_guards as u64]);
+                to.numbers(&[
+                    usage.folded_keys as u64,
+                    usage.folded_guards as u64,
+                    usage.folded_events as u64,
+                ]);
             }
             self.traffic().save_totals(to);
             self.presence().save_totals(to);
@@ -102,6 +106,7 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         for usage in [&mut health.traffic, &mut health.presence] {
             usage.folded_keys = from.word()?;
             usage.folded_guards = from.word()?;
+            usage.folded_events = from.word()?;
         }
         self.check::<S, Q>(from.clone())?;
         let stamp = health.ts_ms;
@@ -116,6 +121,12 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         };
         traffic.restore_series(meters.traffic(), &mut from, stamp, &mut restored)?;
         presence.restore_series(meters.presence(), &mut from, stamp, &mut restored)?;
+        self.carried
+            .traffic
+            .leave_out(&usage(traffic, meters.traffic()));
+        self.carried
+            .presence
+            .leave_out(&usage(presence, meters.presence()));
         Ok(restored)
     }
 
@@ -176,6 +187,8 @@ pub(super) struct Carried {
 pub(super) struct Folded {
     keys: usize,
     guards: usize,
+    /// Those that are not in the overflow series that came back.
+    events: usize,
 }
 
 impl Carried {
@@ -187,20 +200,30 @@ impl Carried {
 }
 
 impl Folded {
-    const NOTHING: Self = Self { keys: 0, guards: 0 };
+    const NOTHING: Self = Self {
+        keys: 0,
+        guards: 0,
+        events: 0,
+    };
 
     fn of(usage: &Usage) -> Self {
         Self {
             keys: usage.folded_keys,
             guards: usage.folded_guards,
+            events: usage.folded_events,
         }
     }
 
-    pub(super) fn with(self, usage: Usage) -> Usage {
-        Usage {
-            folded_keys: usage.folded_keys.wrapping_add(self.keys),
-            folded_guards: usage.folded_guards.wrapping_add(self.guards),
-            ..usage
+    /// What is in overflow series again is not to be added once more.
+    fn leave_out(&mut self, usage: &Usage) {
+        self.events = self.events.saturating_sub(usage.folded_events);
+    }
+
+    pub(super) fn add_to(self, usage: &mut Usage) {
+        usage.folded_keys = usage.folded_keys.wrapping_add(self.keys);
+        usage.folded_guards = usage.folded_guards.wrapping_add(self.guards);
+        if !SMALL {
+            usage.folded_events = usage.folded_events.saturating_add(self.events);
         }
     }
 }

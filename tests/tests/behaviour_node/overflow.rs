@@ -1,7 +1,7 @@
 //! What finds no room is counted together, and nothing else is.
 
 use crate::harness::{Node, keys};
-use streamgauge_tokio::{Config, KEY_BYTES};
+use streamgauge_tokio::{Config, Format, KEY_BYTES};
 
 #[tokio::test(start_paused = true)]
 async fn broadcasts_beyond_the_room_are_counted_together() {
@@ -26,6 +26,48 @@ async fn broadcasts_beyond_the_room_are_counted_together() {
     assert_eq!((folded.bytes, folded.frames), (20, 2));
     assert_eq!((folded.broadcasts, folded.broadcasts_closed), (1, 1));
     assert_eq!(node.total("publisher").bytes, 40);
+}
+
+/// What went into the overflow series of traffic and of presence, as `node.json` and as metrics tell.
+async fn folded_events(node: &Node) -> [u64; 2] {
+    let told = node.object("node.json");
+    let text = node.stats.scrape(Format::Prometheus).await;
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    ["traffic", "presence"].map(|family| {
+        let events = told[family]["folded_events"].as_u64().unwrap();
+        let line =
+            format!("streamgauge_table_folded_events_total{{family=\"{family}\"}} {events}\n");
+        assert!(text.contains(&line), "{line}");
+        events
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_find_no_room_are_counted_and_bytes_and_ends_are_not() {
+    let node = Node::with(Config::new().with_series(1).with_roots(1)).await;
+    let held = node.external().broadcast("a").publisher_track("v");
+    node.tick().await;
+    assert_eq!(folded_events(&node).await, [0, 0]);
+    let mut track = node.external().broadcast("b").publisher_track("v");
+    track.group();
+    track.whole_frame(500);
+    track.whole_frame(500);
+    let other = node.internal().broadcast("c").subscriber_track("v");
+    let sessions = ["x", "y", "z"].map(|root| node.external().session(root));
+    // Who has no series keeps counts to itself until it drops.
+    drop(track);
+    node.tick().await;
+    let both = folded_events(&node).await;
+    // Broadcasts, subscriptions, frames and a group; and two sessions.
+    assert_eq!(both, [2 + 2 + 2 + 1, 2]);
+    assert_eq!(node.last("__overflow__").unwrap().bytes, 1000);
+    drop((held, other, sessions));
+    node.tick().await;
+    node.tick().await;
+    assert_eq!(folded_events(&node).await, both, "ends are no events");
+    node.external().broadcast("d").publisher_track("v").group();
+    node.tick().await;
+    assert_eq!(folded_events(&node).await, both, "there is room again");
 }
 
 #[tokio::test(start_paused = true)]

@@ -108,6 +108,7 @@ async fn the_node_tells_how_it_is() {
         ("cells_capacity", 20),
         ("folded_keys", 0),
         ("folded_guards", 0),
+        ("folded_events", 0),
     ] {
         assert_eq!(health["traffic"][key], value, "{key}");
     }

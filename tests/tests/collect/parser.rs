@@ -86,6 +86,18 @@ fn both_spellings_are_read_and_ours_wins_in_any_order() {
 }
 
 #[test]
+fn of_a_member_that_comes_twice_the_last_number_stands_in_either_spelling() {
+    for twice in [
+        r#"{"a":{"sessions":4,"sessions":5}}"#,
+        r#"{"a":{"sessions_started":4,"sessions_started":5}}"#,
+        r#"{"a":{"sessions_started":6,"sessions":4,"sessions_started":7,"sessions":5}}"#,
+        r#"{"a":{"sessions":5,"sessions_started":6,"sessions_started":7}}"#,
+    ] {
+        assert_eq!(row::<Presence>(twice).sessions, 5, "{twice}");
+    }
+}
+
+#[test]
 fn gauges_and_histograms_of_families_are_read() {
     let words: Replication = row(r#"{"c":{"leader_lag_us":250,"replica_lag_us":null}}"#);
     assert_eq!(
@@ -320,7 +332,7 @@ fn a_roll_up_is_read_as_the_row_that_it_is() {
 #[test]
 fn node_json_is_read_with_totals_by_track() {
     let text = r#"{"epoch":7,"since":8,"ts_ms":9,"uptime_ms":1,"ticks":3,"path":"x","tiers":["",["y"]],
-        "traffic":{"series":5,"more":{"series":6},"folded_keys":4},"presence":{"cells":2},
+        "traffic":{"series":5,"more":{"series":6},"folded_keys":4,"folded_events":9},"presence":{"cells":2},
         "families":{"rpc":{"series":1}},"totals":{"publisher":{"bytes":10},"sessions":{"sessions":3}},"late_ticks":2}"#;
     let mut reader = NodeReader::<Traffic, 32>::new();
     let mut totals = BTreeMap::new();
@@ -335,6 +347,7 @@ fn node_json_is_read_with_totals_by_track() {
     assert_eq!((health.epoch, health.since, health.ts_ms), (7, 8, 9));
     assert_eq!((health.ticks, health.late_ticks), (3, 2));
     assert_eq!((health.traffic.series, health.traffic.folded_keys), (5, 4));
+    assert_eq!(health.traffic.folded_events, 9);
     assert_eq!(health.presence.cells, 2);
     let expected = [("publisher".to_owned(), 10), ("sessions".to_owned(), 0)];
     assert_eq!(totals, BTreeMap::from(expected));

@@ -4,6 +4,8 @@
 #[allow(dead_code, reason = "shared with other tests")]
 mod harness;
 
+mod gate;
+mod grpc;
 mod metrics;
 mod node;
 mod opentelemetry;

@@ -30,15 +30,15 @@ use tokio::{
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 
 /// A node that counts calls.
-struct Node {
+pub(crate) struct Node {
     stats: Stats,
-    rpc: FamilyMeter<Rpc>,
+    pub(crate) rpc: FamilyMeter<Rpc>,
     /// Frames show what is held.
     users: ServiceStats,
 }
 
 impl Node {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_room(8)
     }
 
@@ -56,18 +56,18 @@ impl Node {
         serde_json::from_slice(&frame.payload).unwrap()
     }
 
-    async fn users(&self) -> Rpc {
+    pub(crate) async fn users(&self) -> Rpc {
         let users = self.users.clone();
         let counts = self.counts().await;
         drop(users);
         counts["users"]
     }
 
-    fn handler(&self) -> RpcLayer {
+    pub(crate) fn handler(&self) -> RpcLayer {
         RpcLayer::handler(&self.rpc, "users")
     }
 
-    fn caller(&self) -> RpcLayer {
+    pub(crate) fn caller(&self) -> RpcLayer {
         RpcLayer::caller(&self.rpc, "users")
     }
 }
@@ -107,12 +107,12 @@ fn futures_like(
     Polled(poll)
 }
 
-fn request(path: &str) -> Request<Empty<Bytes>> {
+pub(crate) fn request(path: &str) -> Request<Empty<Bytes>> {
     Request::get(path).body(Empty::new()).unwrap()
 }
 
 /// Calls a service that answers with this body.
-async fn respond<B: http_body::Body>(
+pub(crate) async fn respond<B: http_body::Body>(
     layer: &RpcLayer,
     response: Response<B>,
 ) -> Response<RpcBody<B>> {
@@ -291,7 +291,9 @@ async fn trailers_end_a_body() {
     assert_eq!(node.users().await.streaming_chunks_emitted, 1);
 }
 
-fn tokio_stream<T>(items: impl IntoIterator<Item = T>) -> impl futures_util::Stream<Item = T> {
+pub(crate) fn tokio_stream<T>(
+    items: impl IntoIterator<Item = T>,
+) -> impl futures_util::Stream<Item = T> {
     futures_util::stream::iter(items)
 }
 

@@ -132,7 +132,7 @@ fn a_name_that_is_no_text_is_refused() {
 /// A block without series that says this number of ticks.
 fn block_of(ticks: &[u8]) -> Vec<u8> {
     let (_, bytes) = save(&Gauge::new(Room::of(8)), usize::MAX).expect("room");
-    let (times, other_counts, folded, totals, ends) = (3, 8, 4, 4 * 11 + 2 * 2, 2);
+    let (times, other_counts, folded, totals, ends) = (3, 8, 6, 4 * 11 + 2 * 2, 2);
     let rest = vec![0; other_counts + folded + totals + ends];
     [&bytes[..5], &vec![0; times], ticks, &rest].concat()
 }

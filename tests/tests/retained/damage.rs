@@ -253,7 +253,7 @@ fn refusals_read_well() {
     );
     assert_eq!(
         text(Refusal::Block(RestoreError::Version(9))),
-        "the retained block is refused: version 9 is not version 1"
+        "the retained block is refused: version 9 is not version 2"
     );
 }
 

@@ -116,7 +116,11 @@ fn the_overflow_series_goes_on_and_so_does_the_count_of_what_was_folded() {
     let after = shown(&board)[0].clone();
     assert_eq!((after.name, after.since), (before.name, before.since));
     assert_eq!(after.words[BYTES], 101);
-    assert_eq!(board.gauge.reader.node()["traffic"]["folded_keys"], 4);
+    let usage = &board.gauge.reader.node()["traffic"];
+    assert_eq!(
+        (&usage["folded_keys"], &usage["folded_events"]),
+        (&4.into(), &8.into())
+    );
 }
 
 #[test]

@@ -64,6 +64,7 @@ fn own(format: Format) -> String {
         cells_capacity: 50,
         folded_keys: 3,
         folded_guards: 1,
+        folded_events: 17,
     };
     let health = Health {
         since: SINCE,

@@ -86,7 +86,7 @@ async fn what_finds_no_series_is_counted_in_the_overflow() {
     let usage = &newest(&stats, "node.json")["families"]["sensor"];
     let expected = json!({
         "series": 2, "series_capacity": 2, "cells": 2, "cells_capacity": 2,
-        "folded_keys": 3, "folded_guards": 3,
+        "folded_keys": 3, "folded_guards": 3, "folded_events": 3 + 21,
     });
     assert_eq!(*usage, expected);
 }

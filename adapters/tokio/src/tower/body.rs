@@ -30,9 +30,10 @@ impl<B: Body> RpcBody<B> {
         let (head, inner) = response.into_parts();
         let size = inner.size_hint().exact();
         let left = size.or_else(|| content_length(&head.headers));
-        let ended = left == Some(0) || inner.is_end_stream();
         let exchange = exchange.and_then(|mut exchange| {
-            let more = exchange.responded(head.status) && !ended;
+            let more = exchange.responded(&head);
+            let ended = inner.is_end_stream() || left == Some(0) && !exchange.awaits_trailers();
+            let more = more && !ended;
             if !more {
                 exchange.end();
             }
@@ -62,13 +63,18 @@ impl<B: Body> Body for RpcBody<B> {
         let polled = exchange.inside(|| this.inner.as_mut().poll_frame(cx));
         let frame = ready!(polled);
         let ended = match &frame {
-            Some(Ok(frame)) => match frame.data_ref() {
-                Some(data) => {
-                    took(exchange, this.left, data.remaining()) || this.inner.is_end_stream()
+            Some(Ok(frame)) => {
+                if let Some(trailers) = frame.trailers_ref() {
+                    exchange.trailers(trailers);
                 }
-                // Trailers are the last.
-                None => true,
-            },
+                match frame.data_ref() {
+                    Some(data) => {
+                        took(exchange, this.left, data.remaining()) || this.inner.is_end_stream()
+                    }
+                    // Trailers are the last.
+                    None => true,
+                }
+            }
             Some(Err(_)) => {
                 exchange.broke();
                 true
@@ -98,7 +104,7 @@ fn took(exchange: &mut Exchange, left: &mut Option<u64>, bytes: usize) -> bool {
         return false;
     };
     *left = left.saturating_sub(u64::try_from(bytes).unwrap_or(u64::MAX));
-    *left == 0
+    *left == 0 && !exchange.awaits_trailers()
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {

@@ -2,12 +2,12 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, response::Parts};
 use streamgauge_core::{Call, Handler, StreamStats};
 use tokio::time::Instant;
 
-use super::layer::Settings;
-use crate::{CallOutcome, FamilyMeter, Rpc};
+use super::{gate::Pass, grpc, layer::Settings};
+use crate::{CallOutcome, FamilyMeter, Rpc, ServiceStats};
 
 type Meter = FamilyMeter<Rpc>;
 
@@ -19,6 +19,10 @@ pub(super) enum Guard {
         stream: Option<Box<StreamStats<Meter>>>,
     },
     Caller(Call<Meter>),
+    Gate {
+        service: ServiceStats,
+        pass: Pass,
+    },
 }
 
 impl Guard {
@@ -35,6 +39,8 @@ pub(super) struct Exchange {
     began: Instant,
     settings: Arc<Settings>,
     outcome: CallOutcome,
+    /// Whether the trailers are to tell the outcome.
+    awaits_trailers: bool,
     /// Whether the request was for a head alone, so that no body will be read.
     head: bool,
     /// Whether the wrapped service is running; one that never returned has panicked.
@@ -49,6 +55,7 @@ impl Exchange {
             began: Instant::now(),
             settings,
             outcome: CallOutcome::Ok,
+            awaits_trailers: false,
             head,
             inside: false,
         }
@@ -62,12 +69,48 @@ impl Exchange {
         done
     }
 
-    /// A response came; says whether it may have a body.
-    pub(super) fn responded(&mut self, status: StatusCode) -> bool {
-        self.outcome = (self.settings.status)(status);
+    /// A response came; says whether it may have a body of which something is to be known.
+    pub(super) fn responded(&mut self, response: &Parts) -> bool {
+        let status = response.status;
+        match &self.guard {
+            Some(Guard::Caller(_)) => {
+                self.outcome = (self.settings.status)(status);
+                if grpc::is_response(&response.headers) {
+                    self.responded_in_grpc(&response.headers);
+                }
+            }
+            Some(Guard::Gate { service, pass }) => {
+                if (self.settings.denied)(response) && pass.close() {
+                    service.capability_denied();
+                }
+                return false;
+            }
+            Some(Guard::Handler { .. }) | None => {}
+        }
         let bodiless = status.is_informational()
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         !self.head && !bodiless
+    }
+
+    /// Where the head has no status the trailers have one, and if they have not that is as good as an error.
+    fn responded_in_grpc(&mut self, headers: &HeaderMap) {
+        let status = grpc::status(headers);
+        self.awaits_trailers = status.is_none();
+        if status.is_some() || self.outcome == CallOutcome::Ok {
+            self.outcome = (self.settings.grpc_status)(status.unwrap_or(grpc::UNKNOWN));
+        }
+    }
+
+    /// Whether the trailers, which are still to come, tell the outcome.
+    pub(super) const fn awaits_trailers(&self) -> bool {
+        self.awaits_trailers
+    }
+
+    /// The trailers of a response came.
+    pub(super) fn trailers(&mut self, trailers: &HeaderMap) {
+        if let Some(status) = grpc::status(trailers).filter(|_| self.awaits_trailers) {
+            self.outcome = (self.settings.grpc_status)(status);
+        }
     }
 
     /// One more chunk of a response that streams went out.
@@ -96,7 +139,7 @@ impl Exchange {
         match &mut self.guard {
             Some(Guard::Handler { handler, .. }) => handler.returned(took),
             Some(Guard::Caller(call)) => call.record(self.outcome, took),
-            None => {}
+            Some(Guard::Gate { .. }) | None => {}
         }
         self.guard = None;
     }

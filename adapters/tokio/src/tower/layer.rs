@@ -2,12 +2,14 @@
 
 use std::{any::Any, borrow::Cow, fmt, sync::Arc};
 
-use http::{Method, StatusCode, request::Parts};
+use http::{Method, StatusCode, request::Parts, response};
 use tower_layer::Layer;
 
 use super::{
     RpcService,
     exchange::{Exchange, Guard},
+    gate::{self, Pass},
+    grpc,
 };
 use crate::{CallOutcome, FamilyMeter, Rpc, ServiceStats};
 
@@ -22,6 +24,8 @@ pub(super) struct Settings {
     side: Side,
     name: Name,
     pub(super) status: fn(StatusCode) -> CallOutcome,
+    pub(super) grpc_status: fn(u32) -> CallOutcome,
+    pub(super) denied: fn(&response::Parts) -> bool,
     pub(super) errors: Errors,
 }
 
@@ -32,6 +36,7 @@ type Errors = Arc<dyn Fn(&dyn Any) -> CallOutcome + Send + Sync>;
 enum Side {
     Handler,
     Caller,
+    Gate,
 }
 
 #[derive(Clone)]
@@ -55,12 +60,37 @@ impl RpcLayer {
         Self::new(meter, Side::Caller, service)
     }
 
+    /// Counts the calls to this service that are refused before any handler runs, as `capability_denied`, and
+    /// nothing else. It goes around whatever refuses them, and a [`handler`](Self::handler)'s layer within that,
+    /// so that what a handler answers by itself is not taken for a refusal. One allocation a call.
+    ///
+    /// ```
+    /// use axum::{Router, http::StatusCode, middleware::{Next, from_fn}, routing::get};
+    /// use streamgauge_tokio::{FamilyMeter, Rpc, tower::RpcLayer};
+    ///
+    /// let rpc = FamilyMeter::<Rpc>::default();
+    /// let users = Router::<()>::new()
+    ///     .route("/users", get(|| async { "nobody\n" }))
+    ///     .layer(RpcLayer::handler(&rpc, "users"))
+    ///     .layer(from_fn(async |request, next: Next| {
+    ///         let _ = (request, next);
+    ///         StatusCode::FORBIDDEN
+    ///     }))
+    ///     .layer(RpcLayer::gate(&rpc, "users"));
+    /// # let _ = users;
+    /// ```
+    pub fn gate(meter: &FamilyMeter<Rpc>, service: &str) -> Self {
+        Self::new(meter, Side::Gate, service)
+    }
+
     fn new(meter: &FamilyMeter<Rpc>, side: Side, service: &str) -> Self {
         Self(Arc::new(Settings {
             meter: meter.clone(),
             side,
             name: Name::Fixed(meter.service(service)),
             status: of_status,
+            grpc_status: grpc::outcome,
+            denied: gate::is_denied,
             errors: Arc::new(|_| CallOutcome::Transport),
         }))
     }
@@ -76,10 +106,25 @@ impl RpcLayer {
         self.change(|settings| settings.name = Name::Each(Arc::new(name)))
     }
 
-    /// Chooses the outcome of a client's call by the status of its response.
+    /// Chooses the outcome of a client's call by the status of its response. That of gRPC goes before it: see
+    /// [`with_grpc_status`](Self::with_grpc_status).
     #[must_use]
     pub fn with_status(self, status: fn(StatusCode) -> CallOutcome) -> Self {
         self.change(|settings| settings.status = status)
+    }
+
+    /// Chooses the outcome of a client's call by its gRPC status; one that the server left out is 2, unless the
+    /// HTTP status says already that the call failed.
+    #[must_use]
+    pub fn with_grpc_status(self, status: fn(u32) -> CallOutcome) -> Self {
+        self.change(|settings| settings.grpc_status = status)
+    }
+
+    /// Chooses which responses a [gate](Self::gate) takes for a refusal, instead of those with the HTTP status
+    /// 401 or 403, or with the gRPC status 7 or 16 in their head.
+    #[must_use]
+    pub fn with_denied(self, denied: fn(&response::Parts) -> bool) -> Self {
+        self.change(|settings| settings.denied = denied)
     }
 
     /// Chooses the outcome of a client's call that got no response, by its error of type `E`. Errors of
@@ -112,21 +157,28 @@ impl<S> Layer<S> for RpcLayer {
 
 impl Settings {
     /// A call of this request begins.
-    pub(super) fn begin(self: &Arc<Self>, request: &Parts) -> Exchange {
+    pub(super) fn begin(self: &Arc<Self>, request: &mut Parts) -> Exchange {
         let guard = match &self.name {
-            Name::Fixed(service) => self.guard(service),
+            Name::Fixed(service) => self.guard(service, request),
             Name::Each(name) => {
                 let service = ServiceStats::open(self.meter.clone(), &name(request));
-                self.guard(&service)
+                self.guard(&service, request)
             }
         };
         Exchange::new(guard, self.clone(), request.method == Method::HEAD)
     }
 
-    fn guard(&self, service: &ServiceStats) -> Guard {
+    fn guard(&self, service: &ServiceStats, request: &mut Parts) -> Guard {
         match self.side {
-            Side::Handler => Guard::handler(service.handler()),
+            Side::Handler => {
+                Pass::note_handler(request);
+                Guard::handler(service.handler())
+            }
             Side::Caller => Guard::Caller(service.call()),
+            Side::Gate => Guard::Gate {
+                service: service.clone(),
+                pass: Pass::of(request),
+            },
         }
     }
 }

@@ -39,8 +39,8 @@ where
     }
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
-        let (head, body) = request.into_parts();
-        let mut exchange = self.settings.begin(&head);
+        let (mut head, body) = request.into_parts();
+        let mut exchange = self.settings.begin(&mut head);
         let request = Request::from_parts(head, body);
         let future = exchange.inside(|| self.inner.call(request));
         RpcFuture::new(future, exchange)

@@ -199,7 +199,7 @@ impl Metric {
     }
 }
 
-const METRICS: [Metric; 17] = [
+const METRICS: [Metric; 18] = [
     gauge(
         "streamgauge_table_series",
         "series in use, the overflow series apart",
@@ -229,6 +229,11 @@ const METRICS: [Metric; 17] = [
         "streamgauge_table_folded_guards",
         "guards that kept their words in themselves, for want of a cell",
         Number::Table(|usage| usage.folded_guards),
+    ),
+    counter(
+        "streamgauge_table_folded_events",
+        "events counted in an overflow series: the sum of its counters that have no unit and close nothing",
+        Number::Table(|usage| usage.folded_events),
     ),
     counter(
         "streamgauge_reporter_ticks",
