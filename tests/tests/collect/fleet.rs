@@ -628,3 +628,20 @@ fn a_frame_whose_node_departs_in_its_midst_counts_no_further() {
     assert!(fleet.row(0, "b").is_none());
     assert_eq!(fleet.row(0, "a").unwrap().live().subscriptions, 0);
 }
+
+#[test]
+fn a_series_that_ended_two_arrivals_ago_and_goes_on_is_in_the_total() {
+    let mut fleet = small();
+    let frames = [r#"{"a":{}}"#, "{}"];
+    let mut track = Track::new(&mut fleet);
+    for frame in frames {
+        track.frame(frame);
+    }
+    for _ in 0..2 {
+        track.node = track.fleet.arrive("n", at(1)).unwrap();
+    }
+    track.frame(r#"{"a":{"frames":2}}"#);
+    let lane = fleet.lane(0, at(1)).unwrap();
+    assert_eq!((lane.total.frames, lane.unnamed.frames), (2, 0));
+    assert_eq!(fleet.row(0, "a").unwrap().totals().frames, 2);
+}

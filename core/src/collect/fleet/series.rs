@@ -262,7 +262,10 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             SeriesState::Free | SeriesState::Waiting => F::Totals::ZERO,
         };
         let source = self.tables.sources.get(series.source as usize);
-        if step.reborn || !series.ended {
+        let now = source.map_or(0, |source| source.ordinal);
+        // No account is left of an epoch before the last two.
+        let is_long_over = now.wrapping_sub(series.ordinal) > 1;
+        if step.reborn || !series.ended || is_long_over {
             series.ordinal = birth(source, step.since);
         }
         series.words = step.words;
