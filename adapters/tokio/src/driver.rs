@@ -7,11 +7,12 @@ use streamgauge_core::{Chunk, Format, Health, Instant, Told, TrackId};
 use tokio::sync::oneshot;
 
 use crate::{
-    Config, ConfigError, Deltas, Form, Frame, Sink, TrackSink,
+    Config, ConfigError, Form, Frame, Sink, TrackSink,
     board::{Board, Poster},
     clock::Clock,
     config::SnapshotSink,
     deltas::Stream,
+    forms::{Forms, published_names},
     groups::Groups,
     host::{self, Host, HostReporter},
     levels::Levels,
@@ -76,7 +77,8 @@ impl Driver {
         let reporter = host::reporter(&config, clock.schedule);
         let tracks: Vec<_> = reporter.all_tracks().collect();
         let places = track_names(&config, &tracks);
-        let (names, forms) = published_names(&config, &tracks, &places);
+        let node = tracks.iter().position(|track| *track == TrackId::Node);
+        let (names, forms) = published_names(config.deltas, &places, node);
         let (board, poster) = Board::new(config.path(), names);
         let levels = Levels::new(&config);
         let first = levels.as_ref().map_or(0, Levels::tracks);
@@ -374,11 +376,7 @@ impl Driver {
 
     /// Packs what readers of patches have not been told, or all if they have to begin anew.
     fn pack(&mut self, place: usize, track: usize, whole: Option<&Frame>) -> Packed {
-        let form = if self.streams[place].wants_keyframe() {
-            Form::Keyframe
-        } else {
-            Form::Patch
-        };
+        let form = self.streams[place].course.next();
         let packed = match (form, whole) {
             (Form::Patch, _) if !self.has_patch(place) => return Packed::Nothing,
             (Form::Keyframe, Some(whole)) => self.streams[place].keyframe(&whole.payload),
@@ -443,10 +441,11 @@ impl Driver {
             Packed::Failed => None,
         };
         let Some(frame) = frame.filter(|frame| self.offer_packed(frame)) else {
-            self.streams[place].refused();
+            self.streams[place].course.refused();
             return false;
         };
-        self.streams[place].accepted(frame.payload.len());
+        let bytes = frame.payload.len();
+        self.streams[place].course.accepted(frame.form, bytes);
         self.accept_form(place, frame.form);
         true
     }
@@ -567,46 +566,12 @@ fn take_families(config: &Config, host: &Host) -> Result<Vec<Box<dyn Published>>
         .collect()
 }
 
-/// Under which names a track is published, as places among them.
-#[derive(Clone, Copy, Debug)]
-struct Forms {
-    whole: Option<usize>,
-    packed: Option<usize>,
-}
-
 /// What there is to say in patches.
 enum Packed {
     Nothing,
     Frame(Frame),
     /// The compressor failed.
     Failed,
-}
-
-/// The names under which tracks are published: first those of whole frames.
-fn published_names(
-    config: &Config,
-    tracks: &[TrackId],
-    places: &[String],
-) -> (Vec<Arc<str>>, Vec<Forms>) {
-    let node = tracks.iter().position(|track| *track == TrackId::Node);
-    let is_whole = |place| config.deltas != Some(Deltas::Instead) || Some(place) == node;
-    let mut names = Vec::new();
-    let mut forms = Vec::new();
-    for (place, name) in places.iter().enumerate() {
-        let whole = is_whole(place).then_some(names.len());
-        names.extend(whole.map(|_| Arc::from(name.as_str())));
-        forms.push(Forms {
-            whole,
-            packed: None,
-        });
-    }
-    if config.deltas.is_some() {
-        for (name, forms) in places.iter().zip(&mut forms) {
-            forms.packed = Some(names.len());
-            names.push(Arc::from(format!("{name}{}", Deltas::SUFFIX)));
-        }
-    }
-    (names, forms)
 }
 
 /// The names of all tracks in the order of their places.

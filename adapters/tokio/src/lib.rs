@@ -47,6 +47,7 @@ mod families;
 mod family;
 mod family_config;
 mod file;
+mod forms;
 mod frame;
 mod groups;
 mod host;
