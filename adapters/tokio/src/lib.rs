@@ -42,6 +42,7 @@ mod config;
 mod deflate;
 mod deltas;
 mod desk;
+mod difference;
 mod driver;
 mod families;
 mod family;
@@ -54,6 +55,7 @@ mod host;
 #[cfg(feature = "http")]
 pub mod http;
 mod levels;
+mod members;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 mod names;
@@ -66,9 +68,9 @@ mod page;
 pub mod prometheus_client;
 mod published;
 mod rest;
-mod rows;
 mod runner;
 mod scrape;
+mod sibling;
 mod side;
 mod sink;
 mod snapshot;

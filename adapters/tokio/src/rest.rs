@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
-use crate::{Frame, Sink, SinkError, TrackSink, rows::rows};
+use crate::{Frame, Sink, SinkError, TrackSink, members::members};
 
 /// A sink for the node's own broadcast: of the tracks that are parted, the row of the empty path, which is in
 /// no part. Tracks of patches have no parts, and stay whole. Whoever adds all up, as moq-stats' aggregate does, counts no row twice.
@@ -28,7 +28,7 @@ impl Sink for RestSink {
         let Some(last) = self.last.get_mut(&frame.track) else {
             return self.sink.write(frame);
         };
-        let rest = rows(&frame.payload).find(|row| row.key.is_empty());
+        let rest = members(&frame.payload).find(|row| row.key.is_empty());
         let rest = rest.map_or(&[][..], |row| row.bytes);
         let rest = [b"{", rest, b"}"].concat();
         if *last == rest {
