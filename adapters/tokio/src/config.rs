@@ -216,8 +216,12 @@ impl Config {
 
     /// Publishes the tracks of traffic and sessions in parts on origins: for each group of paths that have their first
     /// segments in common, so many of them, a broadcast of its own, `<prefix>/<group>/node[/<node>]`, for who reads
-    /// the stats of some broadcasts alone. None unless this is set. Of those tracks the node's own broadcast then
-    /// has the row of the empty path alone, so that all of them add up to what the node counted.
+    /// the stats of some broadcasts alone. None unless this is set. Of those tracks, and their
+    /// siblings of patches, the node's own broadcast then has the row of the empty path alone, so that all of them add
+    /// up to what the node counted.
+    ///
+    /// Paths whose group has a segment `node`, or begins with a segment `prefix`, are in the group `__overflow__`, as the
+    /// broadcast would read like another.
     ///
     /// A group is announced on the node's [origins](Self::with_origin) while its frames have a row, and for the
     /// linger after that, in which they are empty. A tick copies each changed frame once more.

@@ -19,7 +19,7 @@ use crate::{
     names::NodeNames,
     page::Page,
     published::Published,
-    rest::RestSink,
+    rest::{Rest, RestSink},
     scrape::{Books, Scraper},
     sink::Outlet,
     snapshot::Snapshot,
@@ -55,6 +55,8 @@ pub(crate) struct Driver {
     snapshots: Vec<SnapshotSink>,
     levels: Option<Levels>,
     groups: Option<Groups>,
+    /// What is in none of them.
+    rest: Rest,
     /// The sinks of broadcasts beside the node's own.
     side_outlets: Vec<Outlet>,
     /// For each name, how many different frames there were.
@@ -86,7 +88,8 @@ impl Driver {
         let parted = parted.count();
         let groups = Groups::new(&config, &places[..parted], first);
         let side_outlets = std::mem::take(&mut config.side_sinks);
-        let outlets = outlets(&mut config, &board, &forms[..parted])?;
+        let (outlets, rest) = outlets(&mut config, &board, &forms[..parted])?;
+        let rest = Rest::new(rest, &forms[..parted], &places);
         let snapshots = std::mem::take(&mut config.snapshots);
         let (board, places) = (Arc::new(board), forms.len());
         let driver = Self {
@@ -102,6 +105,7 @@ impl Driver {
             snapshots,
             levels,
             groups,
+            rest,
             side_outlets,
             versions: vec![0; board.names.len()],
             streams: forms.iter().map(|_| Stream::default()).collect(),
@@ -124,6 +128,7 @@ impl Driver {
     pub(crate) fn take_sinks(&mut self) -> Vec<Outlet> {
         let mut sinks = std::mem::take(&mut self.outlets);
         sinks.append(&mut self.side_outlets);
+        self.rest.close();
         sinks
     }
 
@@ -336,7 +341,9 @@ impl Driver {
             return true;
         }
         let payload = whole.map_or_else(|| self.frame_anew(place), |frame| frame.payload.clone());
-        let part = (self.reporter.health().ts_ms, &*payload);
+        let ts_ms = self.reporter.health().ts_ms;
+        self.rest.write(place, ts_ms, &payload);
+        let part = (ts_ms, &*payload);
         let groups = self.groups.as_mut();
         groups.is_none_or(|groups| groups.offer(&mut self.side_outlets, place, part))
     }
@@ -529,27 +536,27 @@ impl Driver {
     }
 }
 
-/// The sinks that were given, and one for each origin.
+/// The sinks that were given, and one for each origin; those of origins that are given the rest of what is parted.
 fn outlets(
     config: &mut Config,
     board: &Board,
     parted: &[Forms],
-) -> Result<Vec<Outlet>, ConfigError> {
+) -> Result<(Vec<Outlet>, Vec<RestSink>), ConfigError> {
     let mut outlets = std::mem::take(&mut config.sinks);
+    let mut rest = Vec::new();
     for origin in std::mem::take(&mut config.origins) {
         let sink = TrackSink::announce(&origin, &board.path, &board.names);
         let sink = sink.map_err(ConfigError::Announce)?;
         let sink: Box<dyn Sink> = if config.depth > 0 {
-            Box::new(RestSink::new(
-                sink,
-                parted.iter().filter_map(|forms| forms.whole),
-            ))
+            let sink = RestSink::new(sink, parted);
+            rest.push(sink.clone());
+            Box::new(sink)
         } else {
             Box::new(sink)
         };
         outlets.push(Outlet::new(sink));
     }
-    Ok(outlets)
+    Ok((outlets, rest))
 }
 
 /// Takes hold of all families, or of none.

@@ -122,7 +122,11 @@ impl Groups {
         if name.is_empty() {
             return;
         }
-        let slot = self.find_or_open(name);
+        let slot = self.find_or_open(if is_mistakable(name) {
+            OVERFLOW.as_bytes()
+        } else {
+            name
+        });
         if let Some(Some(group)) = self.slots.get_mut(slot) {
             group.put(row.bytes);
         }
@@ -164,6 +168,12 @@ impl Groups {
             self.free.push(slot);
         }
     }
+}
+
+/// Whether the path of a group's broadcast would read like that of another group, of a node, or of a level.
+fn is_mistakable(group: &[u8]) -> bool {
+    let mut segments = group.split(|byte| *byte == b'/').enumerate();
+    segments.any(|(at, segment)| segment == b"node" || (at == 0 && segment == b"prefix"))
 }
 
 impl Group {
