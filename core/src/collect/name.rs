@@ -59,7 +59,7 @@ impl<'a> BroadcastName<'a> {
             group: if group.is_empty() {
                 group
             } else {
-                group.strip_prefix('/')?
+                group.strip_prefix('/').filter(|name| !name.is_empty())?
             },
         })
     }
