@@ -159,14 +159,16 @@ impl Config {
         self
     }
 
-    /// Also says what changed, in a track `<name>.z` for each track. Off at first.
+    /// Also says what changed, in a track `<name>.z` for each track, those of levels and groups included. Off at
+    /// first.
     ///
     /// Sinks are offered the frames of these tracks too, and tell them by their [`Form`](crate::Form). When one
     /// refuses such a frame the next begins a group, for all sinks; when it refuses them all, every frame is
     /// a keyframe. A keyframe of very many series takes long to pack: 100,000 some tens of milliseconds.
     ///
-    /// 8 bytes for each series, and for each track some 300 kB once it has a frame. A series that ended keeps its
-    /// room for one tick more.
+    /// 8 bytes for each series, and for each track some 300 kB once it has a frame; for a track of a level or group
+    /// that is announced its last frame and 1 kB, as they share a packer, for which each of their frames that changed
+    /// takes some tens of microseconds. A series that ended keeps its room for one tick more.
     #[must_use]
     pub fn with_deltas(mut self, deltas: Deltas) -> Self {
         self.deltas = Some(deltas);
@@ -214,8 +216,12 @@ impl Config {
 
     /// Publishes the tracks of traffic and sessions in parts on origins: for each group of paths that have their first
     /// segments in common, so many of them, a broadcast of its own, `<prefix>/<group>/node[/<node>]`, for who reads
-    /// the stats of some broadcasts alone. None unless this is set. Of those tracks the node's own broadcast then
-    /// has the row of the empty path alone, so that all of them add up to what the node counted.
+    /// the stats of some broadcasts alone. None unless this is set. Of those tracks, and their
+    /// siblings of patches, the node's own broadcast then has the row of the empty path alone, so that all of them add
+    /// up to what the node counted.
+    ///
+    /// Paths whose group has a segment `node`, or begins with a segment `prefix`, are in the group `__overflow__`, as the
+    /// broadcast would read like another.
     ///
     /// A group is announced on the node's [origins](Self::with_origin) while its frames have a row, and for the
     /// linger after that, in which they are empty. A tick copies each changed frame once more.

@@ -1,7 +1,7 @@
 //! The frames of a group in one DEFLATE window: each is a flushed piece of one raw stream (RFC 1951), without
 //! the four bytes that every flush ends in.
 
-use std::fmt;
+use std::{fmt, sync::LazyLock};
 
 use bytes::{Bytes, BytesMut};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
@@ -55,6 +55,14 @@ impl Deflate {
         Some(packed.freeze())
     }
 
+    /// Packs a frame of another group than the last, which `before` is the end of: as if all frames of that had
+    /// been packed here, but that nothing from before `before` is made use of.
+    pub(crate) fn frame_after(&mut self, before: &[u8], plain: &[u8]) -> Option<Bytes> {
+        self.begin_group();
+        self.frame(before)?;
+        self.frame(plain)
+    }
+
     /// Writes the flushed piece at the beginning of the room, and says how long it is.
     fn compress(&mut self, plain: &[u8]) -> Option<usize> {
         let (mut left, mut end) = (plain, 0);
@@ -95,6 +103,13 @@ impl Deflate {
 
 /// The level that a node packs at.
 const LEVEL: u32 = 1;
+
+/// A group of one frame that shows nothing.
+pub(crate) fn empty_frame() -> Bytes {
+    static EMPTY: LazyLock<Bytes> =
+        LazyLock::new(|| Deflate::new().frame(b"{}").unwrap_or_default());
+    EMPTY.clone()
+}
 
 impl Default for Deflate {
     fn default() -> Self {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{Deflate, page::Page};
+use crate::{Deflate, Form, page::Page};
 
 /// Whether a node also says what changed, in a `.json.z` track for each of its tracks.
 ///
@@ -30,17 +30,11 @@ const MAX_FRAMES: usize = 256;
 /// The patches of a group come to so many times its keyframe at the most.
 const RATIO: u64 = 8;
 
-/// The keyframes and patches of one track.
-#[derive(Debug, Default)]
-pub(crate) struct Stream {
-    deflate: Option<Deflate>,
-    /// The group that is open.
-    group: Option<Group>,
-    /// Memory for the next patch.
-    pub(crate) page: Page,
-}
+/// Which frames of a track of patches begin a group.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Course(Option<Group>);
 
-/// What was accepted of a group.
+/// What was accepted of the group that is open.
 #[derive(Clone, Copy, Debug)]
 struct Group {
     keyframe: u64,
@@ -48,17 +42,50 @@ struct Group {
     frames: usize,
 }
 
-impl Stream {
-    /// Whether the next frame begins a group.
-    pub(crate) fn wants_keyframe(&self) -> bool {
-        self.group.is_none_or(|group| {
-            group.frames >= MAX_FRAMES || group.patches > group.keyframe.saturating_mul(RATIO)
-        })
+impl Course {
+    /// The form of the next frame.
+    pub(crate) fn next(self) -> Form {
+        let goes_on = self.0.is_some_and(|group| {
+            group.frames < MAX_FRAMES && group.patches <= group.keyframe.saturating_mul(RATIO)
+        });
+        if goes_on { Form::Patch } else { Form::Keyframe }
     }
 
+    /// Notes that every sink has a frame of so many bytes.
+    pub(crate) fn accepted(&mut self, form: Form, bytes: usize) {
+        let bytes = bytes as u64;
+        self.0 = match (form, self.0) {
+            (Form::Patch, Some(group)) => Some(Group {
+                patches: group.patches + bytes,
+                frames: group.frames + 1,
+                ..group
+            }),
+            _ => Some(Group {
+                keyframe: bytes,
+                patches: 0,
+                frames: 1,
+            }),
+        };
+    }
+
+    /// Notes that a sink has not: the group has lost its sense.
+    pub(crate) fn refused(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// The keyframes and patches of one of the node's own tracks: its window is that of a compressor.
+#[derive(Debug, Default)]
+pub(crate) struct Stream {
+    deflate: Option<Deflate>,
+    pub(crate) course: Course,
+    /// Memory for the next patch.
+    pub(crate) page: Page,
+}
+
+impl Stream {
     /// Packs a whole frame as the first of a group.
     pub(crate) fn keyframe(&mut self, frame: &[u8]) -> Option<Bytes> {
-        self.group = None;
         let deflate = self.deflate.get_or_insert_default();
         deflate.begin_group();
         deflate.frame(frame)
@@ -67,25 +94,5 @@ impl Stream {
     /// Packs a patch as the next of the group.
     pub(crate) fn patch(&mut self, patch: &[u8]) -> Option<Bytes> {
         self.deflate.as_mut()?.frame(patch)
-    }
-
-    /// Notes that every sink has the frame.
-    pub(crate) fn accepted(&mut self, bytes: usize) {
-        let bytes = bytes as u64;
-        let begun = Group {
-            keyframe: bytes,
-            patches: 0,
-            frames: 1,
-        };
-        self.group = Some(self.group.map_or(begun, |group| Group {
-            patches: group.patches + bytes,
-            frames: group.frames + 1,
-            ..group
-        }));
-    }
-
-    /// Notes that a sink has not: the group has lost its sense.
-    pub(crate) fn refused(&mut self) {
-        self.group = None;
     }
 }

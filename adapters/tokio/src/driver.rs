@@ -7,18 +7,19 @@ use streamgauge_core::{Chunk, Format, Health, Instant, Told, TrackId};
 use tokio::sync::oneshot;
 
 use crate::{
-    Config, ConfigError, Deltas, Form, Frame, Sink, TrackSink,
+    Config, ConfigError, Form, Frame, Sink, TrackSink,
     board::{Board, Poster},
     clock::Clock,
     config::SnapshotSink,
     deltas::Stream,
+    forms::{Forms, published_names},
     groups::Groups,
     host::{self, Host, HostReporter},
     levels::Levels,
     names::NodeNames,
     page::Page,
     published::Published,
-    rest::RestSink,
+    rest::{Rest, RestSink},
     scrape::{Books, Scraper},
     sink::Outlet,
     snapshot::Snapshot,
@@ -54,6 +55,8 @@ pub(crate) struct Driver {
     snapshots: Vec<SnapshotSink>,
     levels: Option<Levels>,
     groups: Option<Groups>,
+    /// What is in none of them.
+    rest: Rest,
     /// The sinks of broadcasts beside the node's own.
     side_outlets: Vec<Outlet>,
     /// For each name, how many different frames there were.
@@ -76,7 +79,8 @@ impl Driver {
         let reporter = host::reporter(&config, clock.schedule);
         let tracks: Vec<_> = reporter.all_tracks().collect();
         let places = track_names(&config, &tracks);
-        let (names, forms) = published_names(&config, &tracks, &places);
+        let node = tracks.iter().position(|track| *track == TrackId::Node);
+        let (names, forms) = published_names(config.deltas, &places, node);
         let (board, poster) = Board::new(config.path(), names);
         let levels = Levels::new(&config);
         let first = levels.as_ref().map_or(0, Levels::tracks);
@@ -84,7 +88,8 @@ impl Driver {
         let parted = parted.count();
         let groups = Groups::new(&config, &places[..parted], first);
         let side_outlets = std::mem::take(&mut config.side_sinks);
-        let outlets = outlets(&mut config, &board, &forms[..parted])?;
+        let (outlets, rest) = outlets(&mut config, &board, &forms[..parted])?;
+        let rest = Rest::new(rest, &forms[..parted], &places);
         let snapshots = std::mem::take(&mut config.snapshots);
         let (board, places) = (Arc::new(board), forms.len());
         let driver = Self {
@@ -100,6 +105,7 @@ impl Driver {
             snapshots,
             levels,
             groups,
+            rest,
             side_outlets,
             versions: vec![0; board.names.len()],
             streams: forms.iter().map(|_| Stream::default()).collect(),
@@ -122,6 +128,7 @@ impl Driver {
     pub(crate) fn take_sinks(&mut self) -> Vec<Outlet> {
         let mut sinks = std::mem::take(&mut self.outlets);
         sinks.append(&mut self.side_outlets);
+        self.rest.close();
         sinks
     }
 
@@ -334,7 +341,9 @@ impl Driver {
             return true;
         }
         let payload = whole.map_or_else(|| self.frame_anew(place), |frame| frame.payload.clone());
-        let part = (self.reporter.health().ts_ms, &*payload);
+        let ts_ms = self.reporter.health().ts_ms;
+        self.rest.write(place, ts_ms, &payload);
+        let part = (ts_ms, &*payload);
         let groups = self.groups.as_mut();
         groups.is_none_or(|groups| groups.offer(&mut self.side_outlets, place, part))
     }
@@ -374,11 +383,7 @@ impl Driver {
 
     /// Packs what readers of patches have not been told, or all if they have to begin anew.
     fn pack(&mut self, place: usize, track: usize, whole: Option<&Frame>) -> Packed {
-        let form = if self.streams[place].wants_keyframe() {
-            Form::Keyframe
-        } else {
-            Form::Patch
-        };
+        let form = self.streams[place].course.next();
         let packed = match (form, whole) {
             (Form::Patch, _) if !self.has_patch(place) => return Packed::Nothing,
             (Form::Keyframe, Some(whole)) => self.streams[place].keyframe(&whole.payload),
@@ -443,10 +448,11 @@ impl Driver {
             Packed::Failed => None,
         };
         let Some(frame) = frame.filter(|frame| self.offer_packed(frame)) else {
-            self.streams[place].refused();
+            self.streams[place].course.refused();
             return false;
         };
-        self.streams[place].accepted(frame.payload.len());
+        let bytes = frame.payload.len();
+        self.streams[place].course.accepted(frame.form, bytes);
         self.accept_form(place, frame.form);
         true
     }
@@ -530,27 +536,27 @@ impl Driver {
     }
 }
 
-/// The sinks that were given, and one for each origin.
+/// The sinks that were given, and one for each origin; those of origins that are given the rest of what is parted.
 fn outlets(
     config: &mut Config,
     board: &Board,
     parted: &[Forms],
-) -> Result<Vec<Outlet>, ConfigError> {
+) -> Result<(Vec<Outlet>, Vec<RestSink>), ConfigError> {
     let mut outlets = std::mem::take(&mut config.sinks);
+    let mut rest = Vec::new();
     for origin in std::mem::take(&mut config.origins) {
         let sink = TrackSink::announce(&origin, &board.path, &board.names);
         let sink = sink.map_err(ConfigError::Announce)?;
         let sink: Box<dyn Sink> = if config.depth > 0 {
-            Box::new(RestSink::new(
-                sink,
-                parted.iter().filter_map(|forms| forms.whole),
-            ))
+            let sink = RestSink::new(sink, parted);
+            rest.push(sink.clone());
+            Box::new(sink)
         } else {
             Box::new(sink)
         };
         outlets.push(Outlet::new(sink));
     }
-    Ok(outlets)
+    Ok((outlets, rest))
 }
 
 /// Takes hold of all families, or of none.
@@ -567,46 +573,12 @@ fn take_families(config: &Config, host: &Host) -> Result<Vec<Box<dyn Published>>
         .collect()
 }
 
-/// Under which names a track is published, as places among them.
-#[derive(Clone, Copy, Debug)]
-struct Forms {
-    whole: Option<usize>,
-    packed: Option<usize>,
-}
-
 /// What there is to say in patches.
 enum Packed {
     Nothing,
     Frame(Frame),
     /// The compressor failed.
     Failed,
-}
-
-/// The names under which tracks are published: first those of whole frames.
-fn published_names(
-    config: &Config,
-    tracks: &[TrackId],
-    places: &[String],
-) -> (Vec<Arc<str>>, Vec<Forms>) {
-    let node = tracks.iter().position(|track| *track == TrackId::Node);
-    let is_whole = |place| config.deltas != Some(Deltas::Instead) || Some(place) == node;
-    let mut names = Vec::new();
-    let mut forms = Vec::new();
-    for (place, name) in places.iter().enumerate() {
-        let whole = is_whole(place).then_some(names.len());
-        names.extend(whole.map(|_| Arc::from(name.as_str())));
-        forms.push(Forms {
-            whole,
-            packed: None,
-        });
-    }
-    if config.deltas.is_some() {
-        for (name, forms) in places.iter().zip(&mut forms) {
-            forms.packed = Some(names.len());
-            names.push(Arc::from(format!("{name}{}", Deltas::SUFFIX)));
-        }
-    }
-    (names, forms)
 }
 
 /// The names of all tracks in the order of their places.

@@ -7,7 +7,7 @@ use streamgauge_core::{Instant, OVERFLOW};
 
 use crate::{
     Config,
-    rows::{Row, leading, rows, unescaped},
+    members::{Member, leading, members, unescaped},
     side::Side,
     sink::Outlet,
 };
@@ -52,14 +52,13 @@ impl Groups {
     /// Nothing unless the configuration asks for groups. `names` are those of the tracks to part; sinks know
     /// the parts from `first` on.
     pub(crate) fn new(config: &Config, names: &[String], first: usize) -> Option<Self> {
-        let tracks = names.iter().map(|name| name.as_str().into()).collect();
         (config.depth > 0).then(|| Self {
             depth: config.depth,
             linger: config.group_linger,
             room: config.group_room,
             prefix: config.prefix.clone(),
             node: config.node.clone(),
-            side: Side::new(&config.origins, tracks, first),
+            side: Side::new(&config.origins, config.deltas, names, first),
             tracks: names.len(),
             places: HashMap::new(),
             slots: Vec::new(),
@@ -82,7 +81,7 @@ impl Groups {
         track: usize,
         (ts_ms, frame): (u64, &[u8]),
     ) -> bool {
-        for row in rows(frame) {
+        for row in members(frame) {
             self.put(&row);
         }
         let mut all = true;
@@ -90,7 +89,8 @@ impl Groups {
             let Some(group) = group else { continue };
             let changed = group.finish(track);
             let part = (ts_ms, group.last[track].clone());
-            let accepted = self.side.offer(outlets, (slot, track), part, changed);
+            let sent = |_, _| {};
+            let accepted = self.side.offer(outlets, (slot, track), part, changed, sent);
             group.owed[track] = !accepted;
             all &= accepted;
         }
@@ -117,12 +117,16 @@ impl Groups {
     }
 
     /// Adds a row to its group's next frame. The row of the empty path is in none.
-    fn put(&mut self, row: &Row<'_>) {
+    fn put(&mut self, row: &Member<'_>) {
         let name = leading(row.key, self.depth);
         if name.is_empty() {
             return;
         }
-        let slot = self.find_or_open(name);
+        let slot = self.find_or_open(if is_mistakable(name) {
+            OVERFLOW.as_bytes()
+        } else {
+            name
+        });
         if let Some(Some(group)) = self.slots.get_mut(slot) {
             group.put(row.bytes);
         }
@@ -164,6 +168,12 @@ impl Groups {
             self.free.push(slot);
         }
     }
+}
+
+/// Whether the path of a group's broadcast would read like that of another group, of a node, or of a level.
+fn is_mistakable(group: &[u8]) -> bool {
+    let mut segments = group.split(|byte| *byte == b'/').enumerate();
+    segments.any(|(at, segment)| segment == b"node" || (at == 0 && segment == b"prefix"))
 }
 
 impl Group {

@@ -1,9 +1,6 @@
 //! Traffic by prefix: a broadcast for each level that is announced.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    sync::Arc,
-};
+use std::hash::{BuildHasher, RandomState};
 
 use bytes::Bytes;
 use streamgauge_core::{
@@ -71,7 +68,7 @@ impl Levels {
             rollups: rollups
                 .with_linger(config.level_linger.into())
                 .with_seed(seed),
-            side: Side::new(&config.origins, track_names(config), 0),
+            side: Side::new(&config.origins, config.deltas, &track_names(config), 0),
             root: format!("{}/prefix", config.prefix),
             opened: Vec::new(),
             last: Vec::new(),
@@ -87,9 +84,9 @@ impl Levels {
         self.rollups.handle_timeout(now);
     }
 
-    /// How many tracks there may be.
+    /// How many tracks there may be, each under all of its names.
     pub(crate) fn tracks(&self) -> usize {
-        self.rollups.usage().series_capacity * self.lanes
+        self.rollups.usage().series_capacity * self.side.names()
     }
 
     /// How full the table of levels is.
@@ -113,14 +110,11 @@ impl Levels {
         }
         while let Some(track) = self.rollups.poll_track() {
             let payload = self.frame(names);
-            let len = payload.len();
-            let accepted = self.offer(outlets, &track, (ts_ms, payload));
-            if accepted {
+            if self.offer(outlets, &track, (ts_ms, payload), &mut sent) {
                 self.rollups.accept();
             } else {
                 self.rollups.refuse();
             }
-            sent(len, accepted);
         }
         for level in self.opened.drain(..) {
             self.side.announce(level.index());
@@ -161,20 +155,21 @@ impl Levels {
         outlets: &mut [Outlet],
         track: &LevelTrack,
         (ts_ms, payload): (u64, Bytes),
+        sent: impl FnMut(usize, bool),
     ) -> bool {
         let (slot, lane) = (track.level.index(), track.lane());
         let total = Some(self.rollups.total(track.level, lane));
         let last = self.last.get_mut(slot * self.lanes + lane);
         let changed = last.is_some_and(|last| std::mem::replace(last, total) != total);
         self.side
-            .offer(outlets, (slot, lane), (ts_ms, payload), changed)
+            .offer(outlets, (slot, lane), (ts_ms, payload), changed, sent)
     }
 }
 
 /// The names of a level's tracks, by lane.
-fn track_names(config: &Config) -> Vec<Arc<str>> {
+fn track_names(config: &Config) -> Vec<String> {
     let tiers = (0..tiers(config)).filter_map(Tier::from_index);
     let tracks = tiers.flat_map(|tier| Role::ALL.map(|role| TrackId::Traffic(tier, role)));
     let names = tracks.map(|track| track.name(config.tiers.as_slice()).concat());
-    names.map(Arc::from).collect()
+    names.collect()
 }

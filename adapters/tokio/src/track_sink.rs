@@ -5,8 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 
 use crate::{
-    AnnounceError, Announcement, BroadcastError, BroadcastProducer, Deflate, Deltas, Form, Frame,
+    AnnounceError, Announcement, BroadcastError, BroadcastProducer, Deltas, Form, Frame,
     GroupProducer, OriginProducer, Sink, SinkError, TrackConfig, TrackError, TrackProducer,
+    deflate,
 };
 
 /// Publishes frames as one broadcast: a track for each stream of frames, a group for each frame. Only the
@@ -166,11 +167,11 @@ fn open_track(broadcast: &BroadcastProducer, name: &str) -> Result<TrackProducer
 
 /// An empty frame in the form that the track has.
 fn empty_frame(name: &str) -> Bytes {
-    let empty = b"{}".as_slice();
-    if !name.ends_with(Deltas::SUFFIX) {
-        return Bytes::from_static(empty);
+    if name.ends_with(Deltas::SUFFIX) {
+        deflate::empty_frame()
+    } else {
+        Bytes::from_static(b"{}")
     }
-    Deflate::new().frame(empty).unwrap_or_default()
 }
 
 /// A clock before 1970 starts at zero; sequences then only rise within one life.

@@ -21,6 +21,6 @@ pub use fleet::{
     RowView, SeriesSlot, SourceId, SourceSlot, SourceView, TrackSlot,
 };
 pub use frame::{Entry, FrameReader};
-pub use name::{TrackKind, TrackName};
+pub use name::{BroadcastName, TrackKind, TrackName};
 pub use node::NodeReader;
 pub use row::ReadRow;

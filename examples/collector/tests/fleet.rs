@@ -187,6 +187,7 @@ impl World {
             at,
             What::Frame {
                 node,
+                group: None,
                 track,
                 deflated: false,
                 at: at_frame,
@@ -300,7 +301,7 @@ proptest! {
         let rows = Track::Traffic("".into(), Role::Publisher);
         for track in [track, rows] {
             let (node, payload) = (node.clone(), payload.clone());
-            world.news(0, What::Frame { node, track, deflated: false, at, payload });
+            world.news(0, What::Frame { node, group: None, track, deflated: false, at, payload });
         }
         world.view();
     }
@@ -417,6 +418,7 @@ fn a_node_that_two_sources_have_counts_once_and_stays_until_both_lose_it() {
     let track = Track::Traffic("".into(), Role::Publisher);
     let again = What::Frame {
         node: name.clone(),
+        group: None,
         track,
         deflated: false,
         at: FrameAt::first(frame.sequence),

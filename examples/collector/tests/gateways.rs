@@ -72,6 +72,7 @@ async fn told(sources: &mut Sources, count: usize) -> Vec<String> {
             What::Down(error) => format!("down {error}"),
             What::Came(name) => format!("came {name}"),
             What::Left(name) => format!("left {name}"),
+            What::LeftPart(name, group) => format!("left {name} {group}"),
             What::Frame {
                 node,
                 track,

@@ -14,9 +14,9 @@ use moq_json::{Compression, snapshot};
 use moq_net::{broadcast, origin};
 use moq_stats::{Consumer, Role as TheirRole, Tier as TheirTier, TrafficFrame};
 use serde_json::Value;
-use streamgauge_moq::Publisher;
+use streamgauge_moq::{Publisher, export_origin};
 use streamgauge_relay::client::{self, Client, Target};
-use streamgauge_tokio::{Config, Deltas, Frame, SinkError, Stats, Tier};
+use streamgauge_tokio::{Config, Deltas, Frame, OriginProducer, SinkError, Stats, Tier};
 use support::{PATH, Viewer, relay, within};
 
 const NODE: &str = ".stats/node/sjc/1";
@@ -222,6 +222,56 @@ async fn a_node_that_comes_again_is_read_on() {
             ..
         } = node;
         stats.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_stock_reader_makes_the_whole_frames_of_levels_and_parts() {
+    let (local, origin) = (OriginProducer::new(), client::origin());
+    let config = Config::new().with_node("sjc/1").with_origin(&local);
+    let config = config.with_interval(Duration::from_hours(1));
+    let config = config.with_levels(1).with_depth(1);
+    let stats = Stats::spawn(config.with_deltas(Deltas::Beside)).unwrap();
+    tokio::spawn(export_origin(
+        local.consume(),
+        origin.clone(),
+        moq_net::track::Info::default(),
+    ));
+    let handle = stats.tier(Tier::External);
+    let mut tracks =
+        ["a/x", "a/y", "b/x", ""].map(|path| handle.broadcast(path).publisher_track("v"));
+    stats.flush().await;
+    let paths = [
+        ".stats/prefix/sjc/1",
+        ".stats/prefix/a/sjc/1",
+        ".stats/a/node/sjc/1",
+        ".stats/b/node/sjc/1",
+        NODE,
+    ];
+    let mut readers = Vec::new();
+    for path in paths {
+        let broadcast = within(origin.consume().routed_broadcast(path))
+            .await
+            .unwrap();
+        let name = format!("{TRACK}.z");
+        let reader = reader(&broadcast, &name, Compression::Deflate).await;
+        readers.push((reader, Value::Null));
+    }
+    for tick in 0..60 {
+        for track in tracks.iter_mut().skip(tick % 3) {
+            track.whole_frame(tick);
+        }
+        stats.flush().await;
+        for (path, (reader, told)) in paths.iter().zip(&mut readers) {
+            let broadcast = local.consume().broadcast(path).unwrap();
+            let mut plain = broadcast.open_track(TRACK).unwrap();
+            let plain = plain.read_frame().await.unwrap().unwrap();
+            let plain = serde_json::from_slice(&plain).unwrap();
+            if *told != plain {
+                read_to(reader, &plain).await;
+                *told = plain;
+            }
+        }
     }
 }
 

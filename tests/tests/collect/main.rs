@@ -5,6 +5,7 @@
 mod any_bytes;
 mod fleet;
 mod parser;
+mod parts;
 mod room;
 mod simulation;
 mod world;

@@ -15,29 +15,29 @@ fn spawn(origin: &OriginProducer, node: &str) -> Stats {
 }
 
 /// Lets all that was written be read: the clock is paused, so everything else goes first.
-async fn quiet() {
+pub(crate) async fn quiet() {
     sleep(Duration::from_millis(1)).await;
 }
 
-fn total(collector: &Collector) -> Traffic {
+pub(crate) fn total(collector: &Collector) -> Traffic {
     collector.look(|fleet| {
         let lane = fleet.traffic_lane("", Role::Publisher).unwrap();
         fleet.traffic().lane(lane, fleet.now()).unwrap().total
     })
 }
 
-fn row(collector: &Collector, name: &str) -> Option<(Traffic, Traffic)> {
+pub(crate) fn row(collector: &Collector, name: &str) -> Option<(Traffic, Traffic)> {
     collector.look(|fleet| {
         let row = fleet.traffic().row(0, name)?;
         Some((row.totals(), row.live()))
     })
 }
 
-fn names(collector: &Collector) -> Vec<String> {
+pub(crate) fn names(collector: &Collector) -> Vec<String> {
     collector.look(|fleet| fleet.nodes().map(|(name, _)| name.to_owned()).collect())
 }
 
-fn follow(origin: &OriginProducer, config: &CollectorConfig) -> Collector {
+pub(crate) fn follow(origin: &OriginProducer, config: &CollectorConfig) -> Collector {
     let collector = Collector::new(config);
     let (follower, origin) = (collector.clone(), origin.consume());
     tokio::spawn(async move { follower.follow(origin).await });

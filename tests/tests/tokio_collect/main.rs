@@ -4,3 +4,4 @@
 
 mod follow;
 mod handles;
+mod parts;

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use serde_json::Value;
 use streamgauge_tests::merge;
-use streamgauge_tokio::{Config, Deltas, Form, Frame, Inflate, SinkError, Stats};
+use streamgauge_tokio::{Config, Deltas, Form, Frame, Inflate, Sink, SinkError, Stats};
 
 /// What a reader of one track knows.
 #[derive(Debug)]
@@ -90,8 +90,43 @@ impl Read {
         }
     }
 
+    /// The same but for when frames were made: one that is owed is made anew.
+    #[track_caller]
+    pub(crate) fn check_numbers(&self) {
+        assert_eq!(self.whole.len(), self.packed.len());
+        for (track, whole) in &self.whole {
+            let whole = serde_json::from_slice(whole).unwrap();
+            let packed = self.packed[track].value.clone();
+            let [packed, whole] = [packed, whole].map(without_time);
+            assert_eq!(packed, whole, "{track}");
+        }
+    }
+
     pub(crate) fn track(&self, name: &str) -> &Reader {
         &self.packed[name]
+    }
+}
+
+fn without_time(mut frame: Value) -> Value {
+    frame.as_object_mut().unwrap().remove("ts_ms");
+    frame
+}
+
+/// A sink of either kind.
+struct Taker {
+    read: Arc<Mutex<Read>>,
+    refused: Arc<AtomicU32>,
+    offered: Arc<AtomicU32>,
+}
+
+impl Sink for Taker {
+    fn write(&mut self, frame: &Frame) -> Result<(), SinkError> {
+        let place = self.offered.fetch_add(1, Ordering::Relaxed);
+        if self.refused.load(Ordering::Relaxed) >> (place % 32) & 1 == 1 {
+            return Err(SinkError::Busy);
+        }
+        self.read.lock().unwrap().take(frame);
+        Ok(())
     }
 }
 
@@ -110,18 +145,23 @@ impl Node {
     }
 
     pub(crate) fn with(deltas: Deltas, config: Config) -> Self {
+        Self::of(deltas, config, Config::with_sink)
+    }
+
+    /// One whose sink takes the frames of levels and groups.
+    pub(crate) fn beside(deltas: Deltas, config: Config) -> Self {
+        Self::of(deltas, config, Config::with_side_sink)
+    }
+
+    fn of(deltas: Deltas, config: Config, with: fn(Config, Taker) -> Config) -> Self {
         let (read, refused) = (Arc::<Mutex<Read>>::default(), Arc::<AtomicU32>::default());
         let offered = Arc::<AtomicU32>::default();
-        let (taken, refusing, place) = (read.clone(), refused.clone(), offered.clone());
-        let sink = move |frame: &Frame| {
-            let place = place.fetch_add(1, Ordering::Relaxed);
-            if refusing.load(Ordering::Relaxed) >> (place % 32) & 1 == 1 {
-                return Err(SinkError::Busy);
-            }
-            taken.lock().unwrap().take(frame);
-            Ok(())
+        let sink = Taker {
+            read: read.clone(),
+            refused: refused.clone(),
+            offered: offered.clone(),
         };
-        let config = config.with_deltas(deltas).with_sink(sink);
+        let config = with(config, sink).with_deltas(deltas);
         Self {
             stats: Stats::spawn(config).unwrap(),
             read,

@@ -6,4 +6,5 @@ mod groups;
 mod harness;
 mod packing;
 mod refusing;
+mod sides;
 mod tracks;

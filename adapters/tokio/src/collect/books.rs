@@ -120,6 +120,15 @@ impl Collected {
         Ok(ids)
     }
 
+    /// A part of a node that is there.
+    pub(super) fn arrive_part(&mut self, node: Ids, group: &str) -> Result<Ids, FleetFull> {
+        let now = self.now;
+        let traffic = self.traffic.arrive_part(node.traffic, group, now)?;
+        let presence = self.presence.arrive_part(node.presence, group, now);
+        let presence = presence.inspect_err(|_| self.traffic.depart(traffic, now))?;
+        Ok(Ids { traffic, presence })
+    }
+
     /// The node departs, unless it has arrived again since.
     pub(super) fn depart(&mut self, name: &str, ids: Ids) {
         self.traffic.depart(ids.traffic, self.now);

@@ -44,6 +44,7 @@ impl Collector {
         Ok(CollectedNode {
             collector: self.clone(),
             name: name.to_owned(),
+            group: None,
             ids,
         })
     }
@@ -76,11 +77,13 @@ impl Collector {
     }
 }
 
-/// A node that is there, until this is dropped: then it has departed.
+/// A node that is there, or a part of one, until this is dropped: then it has departed.
 #[derive(Debug)]
 pub struct CollectedNode {
     collector: Collector,
     name: String,
+    /// Of which group of paths the part is.
+    group: Option<String>,
     ids: Ids,
 }
 
@@ -88,6 +91,28 @@ impl CollectedNode {
     /// The node's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The group of paths whose series this has, if it is a part of the node.
+    pub fn group(&self) -> Option<&str> {
+        self.group.as_deref()
+    }
+
+    /// A part of the node's stats is there, as `Config::with_depth` publishes them: what its frames tell counts
+    /// for the node, each series once, whichever of the node's broadcasts has it. One of this group that was
+    /// there before is replaced. A part has no `node.json`, which is the node's own. It takes the room of a
+    /// node, and has departed when the node has, or arrives again.
+    ///
+    /// # Errors
+    /// When there is no room, this is a part itself, or the node has departed.
+    pub fn arrive_part(&self, group: &str) -> Result<Self, FleetFull> {
+        let ids = self.collector.lock().arrive_part(self.ids, group)?;
+        Ok(Self {
+            collector: self.collector.clone(),
+            name: self.name.clone(),
+            group: Some(group.to_owned()),
+            ids,
+        })
     }
 
     pub(super) const fn collector(&self) -> &Collector {

@@ -30,6 +30,6 @@ pub use config::CollectorConfig;
 pub use room::FleetTables;
 
 pub use streamgauge_core::collect::{
-    Counts, Fleet, FleetFull, FleetPolicy, FrameAt, Growth, Kept, LaneView, ParseError, ReadError,
-    Refused, RowView, SourceId, SourceView, TrackKind, TrackName,
+    BroadcastName, Counts, Fleet, FleetFull, FleetPolicy, FrameAt, Growth, Kept, LaneView,
+    ParseError, ReadError, Refused, RowView, SourceId, SourceView, TrackKind, TrackName,
 };

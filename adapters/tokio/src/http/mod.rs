@@ -7,6 +7,10 @@
 //! | `/stats/<track>` | the newest frame of a track, such as `/stats/publisher.json` |
 //! | `/healthz` | 200 while the node ticks, else 503 |
 //!
+//! The tracks are those of the node itself, of which each frame has all of its rows. Levels and groups
+//! ([`Config::with_levels`](crate::Config::with_levels), [`with_depth`](crate::Config::with_depth)) tell of the
+//! same once more, in broadcasts that come and go, and are not served.
+//!
 //! Text and frames are compressed for who accepts gzip. A frame has a `Last-Modified` and an `ETag`, and
 //! is not sent again to who names them.
 //!

@@ -201,6 +201,14 @@ impl<F: Family> Epochs<F> {
         parts
     }
 
+    /// So much of what was counted in the epoch before was in this one.
+    pub(super) fn bring(&mut self, carried: &F::Totals) {
+        for (seen, carried) in self.before.seen.as_mut().iter_mut().zip(carried.as_ref()) {
+            *seen = seen.saturating_sub(*carried);
+        }
+        add(&mut self.now.seen, carried);
+    }
+
     /// Another epoch began, unnoticed, and so much was counted in it already.
     pub(super) fn part_from(&mut self, carried: &F::Totals) {
         for (seen, carried) in self.now.seen.as_mut().iter_mut().zip(carried.as_ref()) {

@@ -199,7 +199,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
             track.at.state = ReadingState::Whole;
             track.read = Some(intake.when.now);
         }
-        work.settle(place, lane, intake.when);
+        work.settle_owner(source, lane, intake.when);
     }
 
     /// Gives up a frame whose rest does not come, or makes no sense. What was taken of it counts; what it
@@ -208,8 +208,8 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
     pub fn cut(&mut self, intake: Intake) {
         let mut work = self.work();
         if let Some(source) = work.source_here(intake.source) {
-            let (place, lane) = work.track(source, intake.lane);
-            work.settle(place, lane, intake.when);
+            let lane = usize::from(intake.lane);
+            work.settle_owner(source, lane, intake.when);
         }
     }
 }
@@ -258,11 +258,13 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let Some(series) = self.tables.series.get(at) else {
             return;
         };
-        if series.turn == intake.turn && series.state == SeriesState::Present {
+        let ours = series.part as usize == source;
+        if ours && series.turn == intake.turn && series.state == SeriesState::Present {
             self.state.counts.repeated += 1;
             return;
         }
         let step = series.step(row, intake.patch);
+        self.adopt(at, source);
         self.follow(at, intake, &step);
     }
 
@@ -290,7 +292,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             return Some(next);
         }
         let row = self.find_row(&key, intake.lane, RowKind::Name)?;
-        self.find_series(u32::try_from(source).ok()?, u32::try_from(row).ok()?)
+        let owner = self.owner(source);
+        self.find_series(u32::try_from(owner).ok()?, u32::try_from(row).ok()?)
     }
 
     fn next_in_order(&self, source: usize, intake: &Intake, key: &Key<K>) -> Option<usize> {
@@ -311,7 +314,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             return;
         };
         let mut step = series.step(row, intake.patch);
-        let (place, _) = self.track(source, intake.lane);
+        let (place, _) = self.track(self.owner(source), intake.lane);
         let horizon = self.tables.tracks.get(place).and_then(|t| t.horizon);
         if row.since.is_some() && horizon >= row.since {
             step.resume();
@@ -323,10 +326,11 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     fn make(&mut self, source: usize, intake: &Intake, name: &str) -> Option<usize> {
         let row = self.hold_name(name, intake.lane, intake.when.now)?;
         let made = SeriesSlot {
-            source: u32::try_from(source).ok()?,
+            source: u32::try_from(self.owner(source)).ok()?,
+            part: u32::try_from(source).ok()?,
             lane: intake.lane,
             row: u32::try_from(row).ok()?,
-            ordinal: self.tables.sources.get(source)?.ordinal,
+            ordinal: self.tables.sources.get(self.owner(source))?.ordinal,
             ..SeriesSlot::FREE
         };
         let at = self.make_series(made, intake.when.now);
@@ -341,7 +345,9 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let at = self.series_of(source, intake, name);
         let series = at.and_then(|at| self.tables.series.get(at));
         if let Some(at) = at
-            && series.is_some_and(|series| series.state == SeriesState::Present)
+            && series.is_some_and(|series| {
+                series.state == SeriesState::Present && series.part as usize == source
+            })
         {
             self.end_series(at, intake.when.now);
             self.vanish(at, intake.when.now);

@@ -32,7 +32,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
             });
         let sources = self.room.tables().sources.iter().enumerate();
         let sources = sources
-            .filter(|(_, source)| source.used)
+            .filter(|(_, source)| source.used && source.owner.slot().is_none())
             .flat_map(|(at, _)| self.kept_source(at));
         let series = self.room.tables().series.iter();
         let series = series.filter_map(|series| self.kept_series(series));
@@ -176,6 +176,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                     since,
                     ended: is_ended,
                     source: u32::try_from(at).ok()?,
+                    part: u32::try_from(at).ok()?,
                     lane: u8::try_from(lane)
                         .ok()
                         .filter(|_| lane < self.tables.lanes.len())?,

@@ -6,6 +6,7 @@ mod keep;
 mod kept;
 mod lane;
 mod list;
+mod part;
 mod policy;
 mod rate;
 mod report;

@@ -34,6 +34,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         let mut work = self.work();
         let place = work.source_here(source).ok_or(Refused::Unknown)?;
         let slot = work.tables.sources.get_mut(place);
+        let slot = slot.filter(|slot| slot.owner.slot().is_none());
         let slot = slot.ok_or(Refused::Unknown)?;
         slot.told = slot.told.next(at)?;
         let mut reader = if at.frame == 0 {
@@ -59,6 +60,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
 impl<F: Family, K: KeyWords> Work<'_, F, K> {
     /// Ends what is present of a node that is there.
     pub(super) fn depart(&mut self, at: usize, now: Instant) {
+        self.depart_parts(at, now);
         let lanes = self.tables.lanes.len();
         for track in at * lanes..(at + 1) * lanes {
             while let Some(series) = self
@@ -88,7 +90,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         source.told = Reading::NOTHING;
         source.generation = source.generation.wrapping_add(1);
         // As long as it had not told, what it tells now is of the same arrival.
-        let begins = !core::mem::take(&mut source.restored);
+        let begins = !core::mem::take(&mut source.restored) && source.owner.slot().is_none();
         source.ordinal = source.ordinal.wrapping_add(u32::from(begins));
         let lanes = self.tables.lanes.len();
         let tracks = self.tables.tracks.get_mut(at * lanes..(at + 1) * lanes);
@@ -121,8 +123,10 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             let track = self.tables.tracks.get_mut(track);
             track.is_some_and(|track| track.epochs.part())
         });
-        if !noticed {
-            let born = (health.since > since).then_some(health.since);
+        let born = (health.since > since).then_some(health.since);
+        if noticed {
+            self.bring_parts(at, born, now);
+        } else {
             self.split(at, born, now);
         }
     }
@@ -138,7 +142,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let lanes = self.tables.lanes.len();
         for lane in 0..lanes {
             let track = at * lanes + lane;
-            let carried = self.carry(track, old, born);
+            let mut carried = self.carry(track, old, born);
+            add(&mut carried, &self.carry_parts(at, lane, old, born));
             if let Some(track) = self.tables.tracks.get_mut(track) {
                 track.epochs.part_from(&carried);
             }
@@ -147,7 +152,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     }
 
     /// Brings the series of a track that began by `born` into the next epoch; what they counted.
-    fn carry(&mut self, track: usize, old: u32, born: Option<u64>) -> F::Totals {
+    pub(super) fn carry(&mut self, track: usize, old: u32, born: Option<u64>) -> F::Totals {
         let mut carried = F::Totals::ZERO;
         let Some(track) = self.tables.tracks.get(track) else {
             return carried;

@@ -23,7 +23,9 @@ pub struct SeriesSlot<F: Family> {
     pub(super) words: F::Totals,
     /// When this life of it began, if the node tells that.
     pub(super) since: Option<u64>,
+    /// The node that it is of, and the part of that which told of it last.
     pub(super) source: u32,
+    pub(super) part: u32,
     pub(super) lane: u8,
     pub(super) state: SeriesState,
     /// It is known that this life of it is over.
@@ -58,6 +60,7 @@ impl<F: Family> SeriesSlot<F> {
         words: F::Totals::ZERO,
         since: None,
         source: 0,
+        part: 0,
         lane: 0,
         state: SeriesState::Free,
         ended: false,
@@ -440,7 +443,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     fn place_of(&self, at: usize) -> Option<(SeriesState, usize)> {
         let series = self.tables.series.get(at)?;
         let lanes = self.tables.lanes.len();
-        let track = series.source as usize * lanes + usize::from(series.lane);
+        let track = series.part as usize * lanes + usize::from(series.lane);
         Some((series.state, track))
     }
 }

@@ -5,6 +5,7 @@ use super::{
     list::{self, Ends, Hook},
     rate::When,
     rows::add,
+    series::SeriesState,
     work::Work,
 };
 use crate::{
@@ -35,6 +36,12 @@ pub struct SourceSlot<K: KeyWords> {
     pub(super) chain: Link,
     /// Its place among the nodes that have departed.
     pub(super) age: Hook,
+    /// The node that it is a part of, if it is one.
+    pub(super) owner: Link,
+    /// The parts of it.
+    pub(super) parts: Ends,
+    /// Its place among the parts of its node.
+    pub(super) side: Hook,
 }
 
 impl<K: KeyWords> SourceSlot<K> {
@@ -51,6 +58,9 @@ impl<K: KeyWords> SourceSlot<K> {
         told: Reading::NOTHING,
         chain: Link::NONE,
         age: Hook::NONE,
+        owner: Link::NONE,
+        parts: Ends::NONE,
+        side: Hook::NONE,
     };
 }
 
@@ -120,6 +130,16 @@ impl<F: Family> TrackSlot<F> {
     };
 }
 
+impl<F: Family> TrackSlot<F> {
+    /// The series that stand so.
+    pub(super) const fn list_of(&mut self, state: SeriesState) -> &mut Ends {
+        match state {
+            SeriesState::Present => &mut self.present,
+            SeriesState::Free | SeriesState::Waiting => &mut self.waiting,
+        }
+    }
+}
+
 impl<F: Family> Default for TrackSlot<F> {
     fn default() -> Self {
         Self::FREE
@@ -140,7 +160,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             self.tables.sources,
             name.hash(self.state.seed, 0),
             |source| source.chain,
-            |source| source.used && source.name.is(name),
+            |source| source.used && source.owner.slot().is_none() && source.name.is(name),
         )
     }
 
@@ -209,6 +229,10 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     /// Forgets a node that has departed. All that it told stays in the lanes' totals, and what was open
     /// is closed.
     fn forget_source(&mut self, at: usize, now: Instant) {
+        while let Some(part) = self.first_part(at) {
+            self.forget_source(part, now);
+        }
+        self.leave_owner(at);
         let lanes = self.tables.lanes.len();
         for lane in 0..lanes {
             let track = at * lanes + lane;

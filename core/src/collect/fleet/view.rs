@@ -165,7 +165,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
     pub fn sources(&self) -> impl Iterator<Item = SourceView<'_, F, R::Key>> {
         let slots = self.room.tables().sources.iter().enumerate();
         slots
-            .filter(|(_, slot)| slot.used)
+            .filter(|(_, slot)| slot.used && slot.owner.slot().is_none())
             .filter_map(|(at, slot)| {
                 Some(SourceView {
                     id: SourceId {

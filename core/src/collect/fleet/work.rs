@@ -10,7 +10,7 @@ use crate::{key::KeyWords, schema::Family, time::Instant};
 /// How much did not find its place, and how much was forgotten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Nodes that are known.
+    /// Nodes that are known, and parts of them.
     pub sources: usize,
     /// Rows in use, those of prefixes included.
     pub rows: usize,
@@ -27,7 +27,7 @@ pub struct Counts {
     pub resumed: u64,
     /// Rows that were forgotten.
     pub forgotten_rows: u64,
-    /// Nodes that were forgotten.
+    /// Nodes and parts that were forgotten.
     pub forgotten_sources: u64,
 }
 

@@ -242,6 +242,7 @@ fn frame(node: &Arc<str>, deflated: bool, at: FrameAt, payload: Bytes) -> News {
     News {
         source: 0,
         what: What::Frame {
+            group: None,
             node: node.clone(),
             track: Track::named("publisher.json").expect("a name that tracks have"),
             deflated,

@@ -94,8 +94,14 @@ impl Fleet {
                     node.left(news.source, now_ms);
                 }
             }
+            What::LeftPart(name, group) => {
+                if let Some(node) = self.nodes.get_mut(&name) {
+                    node.left_part(&group, news.source);
+                }
+            }
             What::Frame {
                 node,
+                group,
                 track,
                 deflated,
                 at,
@@ -104,7 +110,11 @@ impl Fleet {
                 self.tally.frames += 1;
                 self.tally.bytes += payload.len() as u64;
                 self.came(&node, news.source);
-                if let Err(error) = self.read(&node, (&track, deflated), at, &payload, now_ms) {
+                if let Some(group) = &group {
+                    self.came_part(&node, group, news.source);
+                }
+                let of = (group.as_ref(), &track, deflated);
+                if let Err(error) = self.read(&node, of, at, &payload, now_ms) {
                     self.tally.bad_frames += 1;
                     tracing::debug!(%node, %track, %error, "a frame cannot be read");
                 }
@@ -128,10 +138,17 @@ impl Fleet {
         }
     }
 
+    fn came_part(&mut self, name: &str, group: &Arc<str>, source: SourceId) {
+        let node = self.nodes.get_mut(name);
+        if node.is_some_and(|node| !node.came_part(group, source)) {
+            self.tally.refused += 1;
+        }
+    }
+
     fn read(
         &mut self,
         name: &str,
-        track: (&Track, bool),
+        of: (Option<&Arc<str>>, &Track, bool),
         at: FrameAt,
         payload: &[u8],
         now_ms: u64,
@@ -140,7 +157,7 @@ impl Fleet {
             return Ok(());
         };
         node.heard_ms = now_ms;
-        match node.read(track, at, payload) {
+        match node.read(of, at, payload) {
             Err(error) if error.is_old() => Ok(()),
             read => read,
         }

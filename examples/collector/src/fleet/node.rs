@@ -1,6 +1,7 @@
 //! One node: which sources have it, and what is known of it beside its counters.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use streamgauge_tokio::collect::{CollectError, CollectedNode, FleetFull, FrameAt};
 
@@ -17,10 +18,34 @@ pub(super) struct Node {
     here: Option<CollectedNode>,
     /// When it left, or was heard last, in milliseconds since the Unix epoch.
     pub(super) heard_ms: u64,
-    /// By track, and whether it is the one of patches, how far it was read.
-    pub(super) orders: BTreeMap<(Track, bool), Order>,
+    /// By group, its parts that are there.
+    parts: BTreeMap<Arc<str>, Part>,
+    /// How far each track was read.
+    pub(super) orders: BTreeMap<TrackOf, Order>,
     /// How fast what flows in and out of it grows.
     pub(super) rates: [Rate; 2],
+}
+
+/// A track of a node: of which group its part is, if it is of one, and whether it is the one of patches.
+pub(super) type TrackOf = (Option<Arc<str>>, Track, bool);
+
+/// Tracks of parts that are not there are remembered, as long as there are no more than these.
+const MAX_ORDERS: usize = 16_384;
+
+/// A part of a node that is there.
+#[derive(Debug, Default)]
+struct Part {
+    holders: BTreeSet<SourceId>,
+    /// Nothing if there is no room for it.
+    here: Option<CollectedNode>,
+}
+
+impl Part {
+    /// A source has it no more; says whether another has.
+    fn stays_without(&mut self, source: SourceId) -> bool {
+        self.holders.remove(&source);
+        !self.holders.is_empty()
+    }
 }
 
 impl Node {
@@ -46,30 +71,74 @@ impl Node {
         self.holders.insert(source);
         if self.here.is_none() {
             self.here = arrive().ok();
+            self.parts.clear();
             self.orders.values_mut().for_each(Order::reconnect);
         }
         self.here.is_some()
     }
 
+    /// A source has a part of it: if it is the first, the part arrives. Says whether there is room for it.
+    pub(super) fn came_part(&mut self, group: &Arc<str>, source: SourceId) -> bool {
+        if !self.parts.contains_key(group) {
+            self.forget_orders();
+        }
+        let part = self.parts.entry(Arc::clone(group)).or_default();
+        part.holders.insert(source);
+        if part.here.is_none() {
+            let node = self.here.as_ref();
+            part.here = node.and_then(|node| node.arrive_part(group).ok());
+            let orders = self.orders.iter_mut();
+            let ours = orders.filter(|(of, _)| of.0.as_ref() == Some(group));
+            ours.for_each(|(_, order)| order.reconnect());
+        }
+        part.here.is_some()
+    }
+
+    fn forget_orders(&mut self) {
+        if self.orders.len() > MAX_ORDERS {
+            let parts = &self.parts;
+            let is_here = |group: &Arc<str>| parts.contains_key(group);
+            self.orders
+                .retain(|of, _| of.0.as_ref().is_none_or(is_here));
+        }
+    }
+
     /// A source has it no more: if it was the last, the node departs.
     pub(super) fn left(&mut self, source: SourceId, now_ms: u64) {
+        self.parts.retain(|_, part| part.stays_without(source));
         if self.holders.remove(&source) && !self.is_present() {
             self.heard_ms = now_ms;
+            self.parts.clear();
             self.here = None;
+        }
+    }
+
+    /// A source has a part of it no more, though it has the node: if it was the last, the part departs, and what
+    /// was kept of it is never read again.
+    pub(super) fn left_part(&mut self, group: &Arc<str>, source: SourceId) {
+        let part = self.parts.get_mut(group);
+        if part.is_some_and(|part| !part.stays_without(source)) {
+            self.parts.remove(group);
+            self.orders.retain(|of, _| of.0.as_ref() != Some(group));
         }
     }
 
     /// Reads a frame, if there is room for the node, and anything new in the frame.
     pub(super) fn read(
         &mut self,
-        (track, deflated): (&Track, bool),
+        (group, track, deflated): (Option<&Arc<str>>, &Track, bool),
         at: FrameAt,
         payload: &[u8],
     ) -> Result<(), CollectError> {
-        let order = self.orders.entry((track.clone(), deflated)).or_default();
-        let Some(here) = &self.here else {
+        let here = match group {
+            Some(group) => self.parts.get(group).and_then(|part| part.here.as_ref()),
+            None => self.here.as_ref(),
+        };
+        let Some(here) = here else {
             return Ok(());
         };
+        let of = (group.cloned(), track.clone(), deflated);
+        let order = self.orders.entry(of).or_default();
         match order.take(at, payload) {
             Some((at, payload)) => here.read(&track.to_string(), at, &payload),
             None => Ok(()),

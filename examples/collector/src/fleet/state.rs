@@ -20,7 +20,7 @@ use super::sides::{Side, Sides};
 use crate::track::Track;
 
 /// What the file begins with; the last byte is the version.
-const MAGIC: [u8; 8] = *b"sgfleet\x01";
+const MAGIC: [u8; 8] = *b"sgfleet\x02";
 
 /// Bytes before the sums.
 const HEAD: usize = MAGIC.len() + 8 + 4;
@@ -96,6 +96,7 @@ struct SavedSide {
 #[derive(Debug, Serialize, Deserialize)]
 struct SavedOrder {
     node: Arc<str>,
+    group: Option<Arc<str>>,
     track: String,
     /// It is the one of patches.
     deflated: bool,
@@ -195,9 +196,10 @@ impl Fleet {
         let nodes = self.nodes.iter();
         let orders = nodes.flat_map(|(name, node)| {
             let tracks = node.orders.iter();
-            tracks.filter_map(|((track, deflated), order)| {
+            tracks.filter_map(|((group, track, deflated), order)| {
                 Some(SavedOrder {
                     node: Arc::clone(name),
+                    group: group.clone(),
                     track: track.to_string(),
                     deflated: *deflated,
                     newest: order.newest?,
@@ -225,7 +227,8 @@ impl Fleet {
             let node = self.nodes.get_mut(&saved.node);
             if let Some((node, track)) = node.zip(Track::named(&saved.track)) {
                 let order = Order::after(saved.newest);
-                node.orders.insert((track, saved.deflated), order);
+                node.orders
+                    .insert((saved.group, track, saved.deflated), order);
             }
         }
         restore_sides(&mut self.broadcasts, state.broadcasts);

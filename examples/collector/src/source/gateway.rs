@@ -145,6 +145,7 @@ impl Gateway {
     fn frame(&mut self, node: &Arc<str>, frame: Waiting) -> Option<What> {
         Some(What::Frame {
             node: node.clone(),
+            group: None,
             track: self.track(frame.track)?,
             deflated: false,
             at: frame.at,

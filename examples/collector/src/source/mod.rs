@@ -45,10 +45,14 @@ pub enum What {
     Came(Arc<str>),
     /// A node is gone.
     Left(Arc<str>),
+    /// A part of a node is gone: its node, and the group of paths that it is of.
+    LeftPart(Arc<str>, Arc<str>),
     /// A node has told something.
     Frame {
         /// Which node.
         node: Arc<str>,
+        /// In which of its parts, by the group of paths; nothing for its own broadcast.
+        group: Option<Arc<str>>,
         /// On which track.
         track: Track,
         /// Whether it came on the sibling of the track that has patches, and groups of its own.

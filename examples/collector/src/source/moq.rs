@@ -13,8 +13,8 @@ use serde::Deserialize;
 use streamgauge_core::MAX_TIERS;
 use streamgauge_relay::client::{Client, Target, Trust};
 use streamgauge_tokio::Inflate;
-use streamgauge_tokio::collect::FrameAt;
-use tokio::sync::mpsc;
+use streamgauge_tokio::collect::{BroadcastName, FrameAt};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, sleep, timeout};
 use url::Url;
@@ -24,7 +24,7 @@ use crate::backoff::Backoff;
 use crate::cli::SourceOptions;
 use crate::track::Track;
 
-/// Nodes that are read from a relay; one more is not.
+/// Nodes, and parts of nodes, that are read from a relay; one more is not.
 const NODES: usize = 100_000;
 
 /// A frame so old is of no use any more, as one that came later has told the same.
@@ -45,8 +45,8 @@ const TIERS: [&str; 2] = ["", "internal"];
 /// A relay to read.
 pub struct Relay {
     target: Target,
-    /// The path that all nodes are beneath, such as `.stats/node`.
-    path: String,
+    /// The path that all nodes are beneath, such as `.stats`.
+    prefix: String,
     /// A node that is not read: the one that this collector publishes as.
     own: Option<String>,
 }
@@ -63,7 +63,7 @@ impl Relay {
                 url: url.clone(),
                 trust,
             },
-            path: format!("{}/node", options.prefix.trim_matches('/')),
+            prefix: options.prefix.trim_matches('/').to_owned(),
             own: options.own.clone(),
         }
     }
@@ -85,7 +85,7 @@ impl Relay {
 
     /// Reads as long as the relay is there. Ends well when nobody is interested any more.
     async fn session(&self, wire: &Wire, backoff: &mut Backoff) -> Result<()> {
-        let (client, origin) = Client::subscriber(&self.target, &self.path).await?;
+        let (client, origin) = Client::subscriber(&self.target, &self.prefix).await?;
         if !wire.tell(What::Up).await {
             return Ok(());
         }
@@ -99,42 +99,162 @@ impl Relay {
     /// Follows which nodes there are.
     async fn follow(&self, origin: Origin, wire: &Wire) -> Result<()> {
         let mut announced = origin.clone().with_hidden(true).announced();
-        let mut nodes = HashMap::new();
+        let mut nodes = Nodes {
+            origin,
+            wire,
+            known: HashMap::new(),
+            read: 0,
+        };
         while let Some(update) = announced.next().await {
             let path = update.prefix.as_str();
             let Some(name) = self.node(path) else {
                 continue;
             };
-            if update.kind.is_active() {
-                if !nodes.contains_key(&name) && nodes.len() < NODES {
-                    if !wire.tell(What::Came(name.clone())).await {
-                        return Ok(());
-                    }
-                    let node = Node::new(name.clone(), path, &origin, wire);
-                    let mut reading = JoinSet::new();
-                    reading.spawn(node.run());
-                    nodes.insert(name, reading);
-                }
-            } else if nodes.remove(&name).is_some() && !wire.tell(What::Left(name)).await {
+            let path = update.kind.is_active().then_some(path);
+            let is_wanted = match name.group {
+                "" => nodes.own(name.node, path).await,
+                group => nodes.part(name.node, group, path).await,
+            };
+            if !is_wanted {
                 return Ok(());
             }
         }
         anyhow::bail!("{} has closed its announcements", self.target.url)
     }
 
-    /// The name of the node whose stats are at this path.
-    fn node(&self, path: &str) -> Option<Arc<str>> {
-        let name = path.strip_prefix(&self.path)?.trim_matches('/');
-        (self.own.as_deref() != Some(name)).then(|| name.into())
+    /// The node whose stats are at this path.
+    fn node<'a>(&self, path: &'a str) -> Option<BroadcastName<'a>> {
+        let name = BroadcastName::parse(path, &self.prefix);
+        name.filter(|name| self.own.as_deref() != Some(name.node))
     }
 }
 
-/// One node of a relay's.
+/// The nodes of a relay's.
+struct Nodes<'a> {
+    origin: Origin,
+    wire: &'a Wire,
+    known: HashMap<Arc<str>, Known>,
+    /// How many broadcasts are read, or will be.
+    read: usize,
+}
+
+/// What is announced of one node.
+struct Known {
+    /// The tiers that it has, as far as it said.
+    tiers: watch::Sender<Vec<String>>,
+    /// Its own broadcast, as long as that is there.
+    own: Option<JoinSet<()>>,
+    /// By group, where its parts are. They are read as long as its own broadcast is.
+    parts: HashMap<Arc<str>, (String, JoinSet<()>)>,
+}
+
+impl Known {
+    fn new() -> Self {
+        Self {
+            tiers: watch::Sender::new(TIERS.map(Into::into).into()),
+            own: None,
+            parts: HashMap::new(),
+        }
+    }
+}
+
+impl Nodes<'_> {
+    /// A node's own broadcast is at this path, or is gone. Says whether anybody is still interested.
+    async fn own(&mut self, name: &str, path: Option<&str>) -> bool {
+        let (name, mut known) = self.take(name);
+        let told = match path {
+            Some(path) if known.own.is_none() && self.read < NODES => {
+                self.read += 1;
+                let told = self.wire.tell(What::Came(name.clone())).await;
+                known.own = Some(self.start(&name, None, path, &known));
+                let mut parts = std::mem::take(&mut known.parts);
+                for (group, (path, reading)) in &mut parts {
+                    *reading = self.start(&name, Some(group), path, &known);
+                }
+                known.parts = parts;
+                told
+            }
+            None if known.own.take().is_some() => {
+                self.read -= 1;
+                for (_, reading) in known.parts.values_mut() {
+                    *reading = JoinSet::new();
+                }
+                self.wire.tell(What::Left(name.clone())).await
+            }
+            _ => true,
+        };
+        self.keep(name, known);
+        told
+    }
+
+    /// The same of a part.
+    async fn part(&mut self, name: &str, group: &str, path: Option<&str>) -> bool {
+        let (name, mut known) = self.take(name);
+        let is_here = known.own.is_some();
+        let told = match path {
+            Some(path) if !known.parts.contains_key(group) && self.read < NODES => {
+                self.read += 1;
+                let group: Arc<str> = group.into();
+                let reading = if is_here {
+                    self.start(&name, Some(&group), path, &known)
+                } else {
+                    JoinSet::new()
+                };
+                known.parts.insert(group, (path.to_owned(), reading));
+                true
+            }
+            None if known.parts.remove(group).is_some() => {
+                self.read -= 1;
+                let left = What::LeftPart(name.clone(), group.into());
+                !is_here || self.wire.tell(left).await
+            }
+            _ => true,
+        };
+        self.keep(name, known);
+        told
+    }
+
+    fn take(&mut self, name: &str) -> (Arc<str>, Known) {
+        let known = self.known.remove_entry(name);
+        known.unwrap_or_else(|| (name.into(), Known::new()))
+    }
+
+    fn keep(&mut self, name: Arc<str>, known: Known) {
+        if known.own.is_some() || !known.parts.is_empty() {
+            self.known.insert(name, known);
+        }
+    }
+
+    /// Reads a node's own broadcast, or a part of it, until this is dropped.
+    fn start(
+        &self,
+        name: &Arc<str>,
+        group: Option<&Arc<str>>,
+        path: &str,
+        known: &Known,
+    ) -> JoinSet<()> {
+        let node = Node {
+            name: name.clone(),
+            group: group.cloned(),
+            path: path.to_owned(),
+            origin: self.origin.clone(),
+            wire: self.wire.clone(),
+            tiers: known.tiers.clone(),
+        };
+        let mut reading = JoinSet::new();
+        reading.spawn(node.run());
+        reading
+    }
+}
+
+/// One node of a relay's, or a part of it.
 struct Node {
     name: Arc<str>,
+    group: Option<Arc<str>>,
     path: String,
     origin: Origin,
     wire: Wire,
+    tiers: watch::Sender<Vec<String>>,
 }
 
 /// What matters here of `node.json`.
@@ -145,46 +265,37 @@ struct Tiers {
 }
 
 impl Node {
-    fn new(name: Arc<str>, path: &str, origin: &Origin, wire: &Wire) -> Self {
-        Self {
-            name,
-            path: path.to_owned(),
-            origin: origin.clone(),
-            wire: wire.clone(),
-        }
-    }
-
     /// Reads all its tracks, those of the tiers included that it has of its own.
     async fn run(self) {
-        let (tell_tiers, mut tiers) = mpsc::channel(1);
+        let mut tiers = self.tiers.subscribe();
         let mut known: Vec<String> = Vec::new();
         let mut reading = JoinSet::new();
         let node = Arc::new(self);
-        reading.spawn(Arc::clone(&node).read(Track::Node, Some(tell_tiers)));
-        let mut names: Vec<String> = TIERS.map(Into::into).into();
+        if node.group.is_none() {
+            reading.spawn(Arc::clone(&node).read(Track::Node));
+        }
         loop {
+            let names = tiers.borrow_and_update().clone();
             for tier in names {
                 if !known.contains(&tier) && known.len() < MAX_TIERS {
                     for track in Track::of_tier(&tier) {
-                        reading.spawn(Arc::clone(&node).read(track, None));
+                        reading.spawn(Arc::clone(&node).read(track));
                     }
                     known.push(tier);
                 }
             }
-            match tiers.recv().await {
-                Some(more) => names = more,
-                None => break,
+            if tiers.changed().await.is_err() {
+                break;
             }
         }
         while reading.join_next().await.is_some() {}
     }
 
     /// Reads one track for as long as the node is there: the sibling with patches, if the node has that.
-    async fn read(self: Arc<Self>, track: Track, tiers: Option<mpsc::Sender<Vec<String>>>) {
+    async fn read(self: Arc<Self>, track: Track) {
         let mut reading = Reading {
             track,
             deflated: None,
-            tiers,
         };
         while let Err(error) = self.attempt(&mut reading).await {
             let (node, track) = (&self.name, &reading.track);
@@ -241,15 +352,19 @@ impl Node {
 
     /// Says whether anybody is still interested.
     async fn frame(&self, reading: &mut Reading, at: FrameAt, payload: Bytes) -> bool {
-        if let Some(tiers) = &reading.tiers
+        if reading.track == Track::Node
             && let Ok(node) = serde_json::from_slice::<Tiers>(&payload)
             && !node.tiers.is_empty()
         {
-            // Full means that the tiers of the frame before are not even looked at.
-            let _ = tiers.try_send(node.tiers);
+            self.tiers.send_if_modified(|tiers| {
+                let is_new = *tiers != node.tiers;
+                *tiers = node.tiers;
+                is_new
+            });
         }
         let what = What::Frame {
             node: self.name.clone(),
+            group: self.group.clone(),
             track: reading.track.clone(),
             deflated: reading.deflated == Some(true),
             at,
@@ -265,8 +380,6 @@ struct Reading {
     /// Its sibling with patches is, or is not; nothing until that is known. The two have groups of their own,
     /// so that what was begun with one goes on with it.
     deflated: Option<bool>,
-    /// Who wants to know of the node's tiers.
-    tiers: Option<mpsc::Sender<Vec<String>>>,
 }
 
 /// The sibling with patches if anything comes on it, otherwise the track, all that came on it meanwhile

@@ -125,7 +125,14 @@ pub(crate) fn free_udp() -> SocketAddr {
 
 /// A relay of this name; gone, with all that it had not published, when this is dropped.
 pub(crate) async fn relay(address: SocketAddr, node: &str) -> Relay {
+    relay_in_parts(address, node, 0).await
+}
+
+/// The same whose stats are in parts of so many segments, and summed by level, if that is not zero.
+pub(crate) async fn relay_in_parts(address: SocketAddr, node: &str, depth: usize) -> Relay {
     let options = RelayOptions {
+        depth,
+        levels: depth,
         listen: Some(address),
         node: node.into(),
         interval: Duration::from_millis(100),

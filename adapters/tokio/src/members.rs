@@ -1,39 +1,52 @@
-//! The rows of a frame that this node has encoded: an object of objects, in which only keys are strings.
+//! The members of an object that this node has encoded: rows of numbers, or what a level's frame tells.
 
-/// One row.
-pub(crate) struct Row<'a> {
-    /// The path, escaped as JSON wants it.
+/// One member.
+pub(crate) struct Member<'a> {
+    /// The name, escaped as JSON wants it.
     pub(crate) key: &'a [u8],
-    /// The whole row, its key included.
+    /// An object of numbers, a string, or a number.
+    pub(crate) value: &'a [u8],
+    /// Name and value.
     pub(crate) bytes: &'a [u8],
 }
 
-/// The rows of a frame, in order.
-pub(crate) fn rows(frame: &[u8]) -> impl Iterator<Item = Row<'_>> {
-    let mut rest = frame;
+/// The members of an object, in order.
+pub(crate) fn members(object: &[u8]) -> impl Iterator<Item = Member<'_>> {
+    let mut rest = object;
     std::iter::from_fn(move || {
         // Past the brace or the comma before it.
-        let row = rest.get(1..)?;
-        let end = key_end(row)?;
-        let len = end + row.get(end..)?.iter().position(|byte| *byte == b'}')? + 1;
-        rest = row.get(len..)?;
-        Some(Row {
-            key: row.get(1..end)?,
-            bytes: row.get(..len)?,
+        let member = rest.get(1..)?;
+        let end = string_end(member)?;
+        let begin = end + 2;
+        let len = begin + value_len(member.get(begin..)?)?;
+        rest = member.get(len..)?;
+        Some(Member {
+            key: member.get(1..end)?,
+            value: member.get(begin..len)?,
+            bytes: member.get(..len)?,
         })
     })
 }
 
-/// Where the string ends that `row` begins with: its last quotation mark.
-fn key_end(row: &[u8]) -> Option<usize> {
-    let mut escaped = *row.first()? != b'"';
-    let mut bytes = row.iter().enumerate().skip(1);
+/// Where the string ends that `text` begins with: its last quotation mark.
+fn string_end(text: &[u8]) -> Option<usize> {
+    let mut escaped = *text.first()? != b'"';
+    let mut bytes = text.iter().enumerate().skip(1);
     let end = bytes.find(|(_, byte)| {
         let ends = !escaped && **byte == b'"';
         escaped = !escaped && **byte == b'\\';
         ends
     });
     end.map(|(end, _)| end)
+}
+
+/// The length of the value that `text` begins with.
+fn value_len(text: &[u8]) -> Option<usize> {
+    match text.first()? {
+        b'"' => string_end(text).map(|end| end + 1),
+        b'{' => Some(text.iter().position(|byte| *byte == b'}')? + 1),
+        _ => text.iter().position(|byte| matches!(byte, b',' | b'}')),
+    }
 }
 
 /// The first segments of a path, so many of them, or all that it has.
@@ -77,11 +90,11 @@ fn escape(chars: &mut std::str::Chars<'_>) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::{leading, rows, unescaped};
+    use super::{leading, members, unescaped};
 
-    fn keys(frame: &str) -> Vec<String> {
-        rows(frame.as_bytes())
-            .map(|row| unescaped(row.key))
+    fn keys(object: &str) -> Vec<String> {
+        members(object.as_bytes())
+            .map(|member| unescaped(member.key))
             .collect()
     }
 
@@ -89,7 +102,8 @@ mod tests {
     fn rows_are_told_apart_whatever_their_keys_hold() {
         let frame = r#"{"":{"a":1},"q\"}{,":{"a":2,"b":3},"back\\":{},"\u001f\n/é":{"a":0}}"#;
         assert_eq!(keys(frame), ["", "q\"}{,", "back\\", "\u{1f}\n/é"]);
-        let bytes: Vec<_> = rows(frame.as_bytes()).map(|row| row.bytes).collect();
+        let rows = members(frame.as_bytes());
+        let bytes: Vec<_> = rows.map(|row| row.bytes).collect();
         assert_eq!(
             [&b"{"[..], &bytes.join(&b','), b"}"].concat(),
             frame.as_bytes()
@@ -97,9 +111,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_frame_has_no_rows_and_is_no_panic() {
+    fn values_are_numbers_strings_and_rows() {
+        let frame = br#"{"v":1,"level":"a}\",b","":{"a":1},"groups":0}"#;
+        let values: Vec<_> = members(frame).map(|member| member.value).collect();
+        let expected: [&[u8]; 4] = [b"1", br#""a}\",b""#, br#"{"a":1}"#, b"0"];
+        assert_eq!(values, expected);
+    }
+
+    #[test]
+    fn what_is_no_frame_has_no_members_and_is_no_panic() {
         for frame in [
-            "", "{", "{}", "{\"", "{\"a", "{\"a\"", "{\"a\":{", "[1]", "{1}", "{\"a\\",
+            "", "{", "{}", "{\"", "{\"a", "{\"a\"", "{\"a\":{", "{\"a\":1", "[1]", "{1}", "{\"a\\",
         ] {
             assert!(keys(frame).is_empty(), "{frame}");
         }

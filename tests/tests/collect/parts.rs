@@ -1,0 +1,261 @@
+//! Nodes that publish some of their series apart.
+
+use streamgauge_core::{
+    Health, Instant, Traffic,
+    collect::{
+        BroadcastName, Fleet, FleetFull, FleetPolicy, FrameAt, Kept, ReadError, Refused, SourceId,
+    },
+};
+
+use crate::room::{Boxed, KEY, Size, fleet};
+
+/// A moment of a wall clock, in milliseconds.
+const BORN: u64 = 1_700_000_000_000;
+
+const NOW: Instant = Instant::from_micros(0);
+
+/// A fleet of one lane, whose frames have groups that follow each other.
+struct World {
+    fleet: Fleet<Traffic, Boxed<Traffic>>,
+    group: u64,
+}
+
+impl World {
+    fn new() -> Self {
+        let size = Size {
+            lanes: 1,
+            sources: 4,
+            rows: 16,
+            series: 16,
+        };
+        Self {
+            fleet: fleet(size, FleetPolicy::new()),
+            group: 0,
+        }
+    }
+
+    fn arrive(&mut self) -> SourceId {
+        self.fleet.arrive("n", NOW).unwrap()
+    }
+
+    fn part(&mut self, node: SourceId, name: &str) -> SourceId {
+        self.fleet.arrive_part(node, name, NOW).unwrap()
+    }
+
+    fn frame(&mut self, source: SourceId, rows: &[(&str, u64, u64)]) {
+        let rows = rows.iter().map(|(name, since, bytes)| {
+            format!(r#""{name}":{{"bytes":{bytes},"subscriptions":1,"since":{since}}}"#)
+        });
+        let text = format!("{{{}}}", rows.collect::<Vec<_>>().join(","));
+        assert_eq!(self.read(source, &text), Ok(()));
+    }
+
+    fn read(&mut self, source: SourceId, text: &str) -> Result<(), ReadError> {
+        self.group += 1;
+        let (at, text) = (FrameAt::first(self.group), text.as_bytes());
+        self.fleet.read::<KEY>(source, 0, at, text, NOW)
+    }
+
+    fn report(&mut self, node: SourceId, epoch: u64, since: u64, bytes: u64) {
+        assert!(self.try_report(node, epoch, since, bytes));
+    }
+
+    fn try_report(&mut self, node: SourceId, epoch: u64, since: u64, bytes: u64) -> bool {
+        self.group += 1;
+        let text = format!(
+            r#"{{"epoch":{epoch},"since":{since},"totals":{{"publisher":{{"bytes":{bytes}}}}}}}"#
+        );
+        let (at, mut health) = (FrameAt::first(self.group), Health::default());
+        let lane = |name: &str| (name == "publisher").then_some(0);
+        let text = text.as_bytes();
+        let read = self
+            .fleet
+            .read_node::<KEY>(node, at, text, &mut health, lane, NOW);
+        read.is_ok()
+    }
+
+    fn total(&self) -> u64 {
+        self.fleet.lane(0, NOW).unwrap().total.bytes
+    }
+
+    /// What is told of a name: bytes, and subscriptions that are open.
+    fn row(&self, name: &str) -> (u64, u64) {
+        let row = self.fleet.row(0, name).unwrap();
+        let live = row.live();
+        let open = live.subscriptions - live.subscriptions_closed;
+        (row.totals().bytes, open)
+    }
+}
+
+#[test]
+fn what_parts_count_is_the_nodes_and_each_row_is_in_one() {
+    let mut world = World::new();
+    let node = world.arrive();
+    let [a, b] = ["a", "b"].map(|name| world.part(node, name));
+    world.frame(node, &[("", BORN, 1)]);
+    world.frame(a, &[("a/x", BORN, 10), ("a/y", BORN, 20)]);
+    world.frame(b, &[("b/x", BORN, 300)]);
+    assert_eq!(world.total(), 331);
+    world.report(node, 7, BORN, 331);
+    assert_eq!(world.total(), 331);
+    world.report(node, 7, BORN, 340);
+    assert_eq!(world.total(), 340, "what no frame told has no name");
+    world.frame(a, &[("a/x", BORN, 19)]);
+    assert_eq!((world.total(), world.row("a/x")), (340, (19, 1)));
+    assert_eq!(world.row("a/y"), (20, 0), "its part says that it is over");
+    assert_eq!(world.row("b/x"), (300, 1), "of which another says nothing");
+    assert_eq!(world.fleet.sources().count(), 1);
+    assert_eq!(world.fleet.source_total(node, 0).unwrap().bytes, 340);
+}
+
+#[test]
+fn a_row_that_moves_to_another_part_goes_on() {
+    for returns in [false, true] {
+        let mut world = World::new();
+        let node = world.arrive();
+        let [a, b] = ["a", "b"].map(|name| world.part(node, name));
+        world.frame(a, &[("x", BORN, 10), ("y", BORN, 1)]);
+        world.frame(b, &[("x", BORN, 12)]);
+        assert_eq!((world.total(), world.row("x")), (13, (12, 1)));
+        world.frame(a, &[("y", BORN, 2)]);
+        assert_eq!((world.total(), world.row("x")), (14, (12, 1)));
+        if returns {
+            world.frame(a, &[("x", BORN, 20), ("y", BORN, 2)]);
+            world.frame(b, &[]);
+            assert_eq!((world.total(), world.row("x")), (22, (20, 1)));
+        }
+        world.fleet.depart(b, NOW);
+        let open = u64::from(returns);
+        assert_eq!(world.row("x").1, open);
+        world.fleet.depart(a, NOW);
+        assert_eq!((world.row("x").1, world.row("y").1), (0, 0));
+    }
+}
+
+#[test]
+fn a_part_departs_with_its_node_and_is_none_without_it() {
+    let mut world = World::new();
+    let node = world.arrive();
+    let part = world.part(node, "a");
+    world.frame(part, &[("a/x", BORN, 10)]);
+    assert!(!world.try_report(part, 7, BORN, 10), "that is the node's");
+    assert_eq!(world.fleet.arrive_part(part, "b", NOW), Err(FleetFull));
+    let again = world.arrive();
+    assert_eq!(world.row("a/x"), (10, 0));
+    assert_eq!(world.read(part, "{}"), Err(Refused::Unknown.into()));
+    assert_eq!(world.fleet.arrive_part(node, "a", NOW), Err(FleetFull));
+    let part = world.part(again, "a");
+    world.frame(part, &[("a/x", BORN, 15)]);
+    assert_eq!((world.row("a/x"), world.total()), ((15, 1), 15));
+    world.fleet.depart(again, NOW);
+    assert_eq!((world.row("a/x"), world.total()), ((15, 0), 15));
+    assert_eq!(world.read(part, "{}"), Err(Refused::Unknown.into()));
+}
+
+#[test]
+fn a_part_that_is_of_a_new_life_before_its_node_is_counts_once() {
+    for early in [false, true] {
+        let mut world = World::new();
+        let node = world.arrive();
+        let part = world.part(node, "a");
+        world.report(node, 1, BORN, 100);
+        world.frame(part, &[("a/x", BORN + 5, 60)]);
+        let next = BORN + 1_000;
+        if early {
+            let part = world.part(node, "a");
+            world.frame(part, &[("a/x", next + 5, 10)]);
+        }
+        let node = world.arrive();
+        world.report(node, 2, next, 10);
+        assert_eq!(world.total(), 110, "early: {early}");
+        let part = world.part(node, "a");
+        world.frame(part, &[("a/x", next + 5, 15)]);
+        assert_eq!(world.total(), 115);
+        world.report(node, 2, next, 15);
+        assert_eq!((world.total(), world.row("a/x").0), (115, 75));
+    }
+}
+
+#[test]
+fn an_epoch_that_nobody_noticed_counts_what_parts_tell_once() {
+    let mut world = World::new();
+    let node = world.arrive();
+    let part = world.part(node, "a");
+    world.report(node, 1, BORN, 60);
+    world.frame(part, &[("a/x", BORN + 5, 60)]);
+    let next = BORN + 1_000;
+    world.frame(part, &[("a/x", next + 5, 10)]);
+    world.report(node, 2, next, 10);
+    assert_eq!(world.total(), 70);
+    world.frame(part, &[("a/x", next + 5, 12)]);
+    world.report(node, 2, next, 12);
+    assert_eq!(world.total(), 72);
+}
+
+#[test]
+fn parts_are_forgotten_with_their_node_when_others_need_the_room() {
+    let mut world = World::new();
+    let node = world.arrive();
+    for (n, name) in (1..).zip(["a", "b", "c"]) {
+        let part = world.part(node, name);
+        world.frame(part, &[(name, BORN, n)]);
+    }
+    assert_eq!(world.fleet.arrive_part(node, "d", NOW), Err(FleetFull));
+    assert_eq!(world.fleet.arrive("m", NOW), Err(FleetFull));
+    world.fleet.depart(node, NOW);
+    for name in ["m", "o", "p", "q"] {
+        let node = world.fleet.arrive(name, NOW).unwrap();
+        world.frame(node, &[("a", BORN, 10)]);
+    }
+    assert_eq!((world.total(), world.row("a")), (46, (41, 4)));
+    assert_eq!(world.fleet.counts().sources, 4);
+    assert_eq!(world.fleet.sources().count(), 4);
+}
+
+#[test]
+fn what_parts_told_is_kept_as_the_nodes() {
+    let mut world = World::new();
+    let node = world.arrive();
+    let part = world.part(node, "a");
+    world.report(node, 1, BORN, 10);
+    world.frame(part, &[("a/x", BORN, 10)]);
+    let kept: Vec<Kept<Traffic, String>> = world
+        .fleet
+        .kept()
+        .map(|kept| kept.map_names(ToString::to_string))
+        .collect();
+    let mut world = World::new();
+    for kept in &kept {
+        world.fleet.restore(&kept.as_str(), NOW).unwrap();
+    }
+    assert_eq!((world.total(), world.fleet.sources().count()), (10, 1));
+    let node = world.arrive();
+    let part = world.part(node, "a");
+    world.frame(part, &[("a/x", BORN, 14)]);
+    world.report(node, 1, BORN, 14);
+    assert_eq!((world.total(), world.row("a/x")), (14, (14, 1)));
+}
+
+#[test]
+fn broadcasts_are_told_apart_by_their_paths() {
+    let name = |path| BroadcastName::parse(path, ".stats").map(|name| (name.group, name.node));
+    for (path, expected) in [
+        (".stats/node", Some(("", ""))),
+        (".stats/node/sjc/1", Some(("", "sjc/1"))),
+        (".stats/node/node", Some(("", "node"))),
+        (".stats/a/node", Some(("a", ""))),
+        (".stats/a/b/node/sjc/node/1", Some(("a/b", "sjc/node/1"))),
+        (".stats/nodes/node/x", Some(("nodes", "x"))),
+        (".stats/prefixes/node/x", Some(("prefixes", "x"))),
+        (".stats/prefix/node/x", None),
+        (".stats/prefix", None),
+        (".stats/node/", None),
+        (".stats/nodes/x", None),
+        (".stats", None),
+        ("x.stats/node", None),
+        (".statsnode/node/x", None),
+        (".stats//node/x", None),
+    ] {
+        assert_eq!(name(path), expected, "{path}");
+    }
+}
