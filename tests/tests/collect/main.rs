@@ -5,6 +5,8 @@
 mod any_bytes;
 mod fleet;
 mod parser;
+mod relay;
+mod replay;
 mod room;
 mod simulation;
 mod world;

@@ -1,6 +1,6 @@
 //! Nodes that count for themselves, links that lose and delay, and a reader that adds it all up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use streamgauge_core::{
     Duration, Family, Health, Instant, Presence, PublisherStats, PublisherTrack, Role, Schedule,
@@ -44,18 +44,31 @@ pub(crate) struct Trouble {
     pub(crate) partings: u64,
     /// Of steps: the reader ends, and begins anew from what it kept.
     pub(crate) renewals: u64,
+    /// Of arrivals: the reader is given frames from before first.
+    pub(crate) replays: u64,
 }
 
 /// A moment of 2023, in milliseconds.
 const START_MS: u64 = 1_700_000_000_000;
 
+/// So many frames of all tracks of a node are kept for readers who come late.
+const REPLAYED: usize = 12;
+
+/// A frame that a node published.
+#[derive(Clone, Debug)]
+struct Published {
+    /// Which life of the node it is of.
+    life: u64,
+    track: String,
+    group: u64,
+    bytes: Vec<u8>,
+}
+
 /// A frame on its way.
 #[derive(Clone, Debug)]
 struct Sent {
     due: u64,
-    track: String,
-    group: u64,
-    bytes: Vec<u8>,
+    frame: Published,
 }
 
 /// One life of a node.
@@ -170,6 +183,11 @@ fn drop_one<T>(all: &mut Vec<T>, dice: &mut Dice) {
 fn path(dice: &mut Dice) -> String {
     let customer = dice.below(3);
     format!("room-{customer}/{}", dice.below(4))
+}
+
+/// Before the first group of a life that begins then.
+fn first_group(step: u64) -> u64 {
+    (START_MS + step * 1000) * 1000
 }
 
 fn instant(step: u64) -> Instant {
@@ -306,8 +324,14 @@ impl Reading {
         self.presence.depart(ids.1, now);
     }
 
-    fn read(&mut self, ids: Ids, track: &str, group: u64, bytes: &[u8], now: Instant) {
-        let name = TrackName::parse(track).unwrap();
+    fn read(&mut self, ids: Ids, frame: &Published, now: Instant) {
+        let Published {
+            track,
+            group,
+            bytes,
+            ..
+        } = frame;
+        let (name, group) = (TrackName::parse(track).unwrap(), *group);
         let (at, place) = (FrameAt::first(group), lane(name.tier, name.kind));
         let read = match name.kind {
             TrackKind::Traffic(_) => self.traffic.read::<KEY>(ids.0, place, at, bytes, now),
@@ -363,10 +387,14 @@ struct Simulated {
     over: Totals,
     /// What this life had told when the link went down.
     told: Totals,
-    /// The group of the last frame; rises across lives.
+    /// How many lives are over.
+    lives: u64,
+    /// The group of the last frame; begins with the clock in each life.
     group: u64,
     /// The newest frame of each track, for a reader that comes late.
-    newest: BTreeMap<String, (u64, Vec<u8>)>,
+    newest: BTreeMap<String, Published>,
+    /// The last frames of this life and the one before, in their order.
+    past: VecDeque<Published>,
     on_the_way: Vec<Sent>,
     /// The step at which it can be reached again.
     away_until: Option<u64>,
@@ -380,8 +408,10 @@ impl Simulated {
             life: Some(Life::new(0, 1)),
             over: Totals::zero(),
             told: Totals::zero(),
-            group: 0,
+            lives: 0,
+            group: first_group(0),
             newest: BTreeMap::new(),
+            past: VecDeque::new(),
             on_the_way: Vec::new(),
             away_until: None,
         }
@@ -401,8 +431,14 @@ impl Simulated {
         let Some(life) = &mut self.life else { return };
         for (track, bytes) in life.tick(step) {
             self.group += 1;
-            self.newest
-                .insert(track.clone(), (self.group, bytes.clone()));
+            let frame = Published {
+                life: self.lives,
+                track: track.clone(),
+                group: self.group,
+                bytes,
+            };
+            self.newest.insert(track, frame.clone());
+            self.past.push_back(frame.clone());
             if self.ids.is_none() {
                 continue;
             }
@@ -413,15 +449,12 @@ impl Simulated {
                     0
                 };
                 if !dice.chance(trouble.lost) {
-                    self.on_the_way.push(Sent {
-                        due: step + late,
-                        track: track.clone(),
-                        group: self.group,
-                        bytes: bytes.clone(),
-                    });
+                    let (due, frame) = (step + late, frame.clone());
+                    self.on_the_way.push(Sent { due, frame });
                 }
             }
         }
+        self.past.drain(..self.past.len().saturating_sub(REPLAYED));
     }
 
     /// Brings the frames to the reader that are due.
@@ -430,7 +463,18 @@ impl Simulated {
         let (due, rest): (Vec<Sent>, _) = self.on_the_way.drain(..).partition(|s| s.due <= step);
         self.on_the_way = rest;
         for sent in due {
-            reading.read(ids, &sent.track, sent.group, &sent.bytes, instant(step));
+            reading.read(ids, &sent.frame, instant(step));
+        }
+    }
+
+    /// Brings frames to the reader that it may have read before.
+    fn replay(&self, step: u64, reading: &mut Reading, trouble: &Trouble, dice: &mut Dice) {
+        let Some(ids) = self.ids.filter(|_| dice.chance(trouble.replays)) else {
+            return;
+        };
+        let from = dice.index(self.past.len());
+        for frame in self.past.iter().skip(from) {
+            reading.read(ids, frame, instant(step));
         }
     }
 
@@ -438,26 +482,33 @@ impl Simulated {
     fn catch_up(&mut self, step: u64, reading: &mut Reading) {
         let Some(ids) = self.ids else { return };
         self.on_the_way.clear();
-        for (track, (group, bytes)) in &self.newest {
-            reading.read(ids, track, *group, bytes, instant(step));
+        for frame in self.newest.values() {
+            reading.read(ids, frame, instant(step));
         }
     }
 
     /// It ends at once. What it published has arrived, what it counted since is lost with it.
-    fn crash(&mut self, step: u64, reading: &mut Reading, dice: &mut Dice) {
+    fn crash(&mut self, step: u64, reading: &mut Reading, trouble: &Trouble, dice: &mut Dice) {
         self.catch_up(step, reading);
-        if self.ids.is_some() {
+        if self.ids.is_none() {
+            self.past.clear();
+        } else {
             self.told = self.life.as_ref().map_or(Totals::zero(), Life::totals);
         }
         let told = std::mem::replace(&mut self.told, Totals::zero());
         self.over.add(&told.close());
         self.newest.clear();
+        let lives = self.lives;
+        self.past.retain(|frame| frame.life == lives);
+        self.lives += 1;
+        self.group = first_group(step);
         self.life = Some(Life::new(step, step + 2));
         if let Some(ids) = self.ids {
             if dice.chance(50) {
                 reading.depart(ids, instant(step));
             }
             self.ids = Some(reading.arrive(&self.name, instant(step)));
+            self.replay(step, reading, trouble, dice);
         }
     }
 
@@ -475,9 +526,10 @@ impl Simulated {
         }
     }
 
-    fn come_back(&mut self, step: u64, reading: &mut Reading) {
+    fn come_back(&mut self, step: u64, reading: &mut Reading, trouble: &Trouble, dice: &mut Dice) {
         self.away_until = None;
         self.ids = Some(reading.arrive(&self.name, instant(step)));
+        self.replay(step, reading, trouble, dice);
         self.catch_up(step, reading);
     }
 }
@@ -520,7 +572,7 @@ impl World {
         let (reading, dice) = (&mut self.reading, &mut self.dice);
         for node in &mut self.nodes {
             if node.away_until.is_some_and(|until| until <= step) {
-                node.come_back(step, reading);
+                node.come_back(step, reading, &trouble, dice);
             }
             if let Some(life) = &mut node.life {
                 life.act(dice);
@@ -528,7 +580,7 @@ impl World {
             node.publish(step, &trouble, dice);
             node.deliver(step, reading);
             if node.life.is_some() && dice.chance(trouble.crashes) {
-                node.crash(step, reading, dice);
+                node.crash(step, reading, &trouble, dice);
             } else if node.ids.is_some() && dice.chance(trouble.partings) {
                 node.part(step, reading, dice);
             }
@@ -547,6 +599,7 @@ impl World {
         self.reading = self.reading.renewed(now);
         for node in self.nodes.iter_mut().filter(|node| node.ids.is_some()) {
             node.ids = Some(self.reading.arrive(&node.name, now));
+            node.replay(self.step, &mut self.reading, &self.trouble, &mut self.dice);
             node.catch_up(self.step, &mut self.reading);
         }
     }
@@ -569,7 +622,7 @@ impl World {
         let mut dice = self.dice;
         for node in &mut self.nodes {
             if node.away_until.is_some() {
-                node.come_back(step, &mut self.reading);
+                node.come_back(step, &mut self.reading, &self.trouble, &mut dice);
             }
             if let Some(life) = node.life.as_mut().filter(|_| close) {
                 life.close_all();

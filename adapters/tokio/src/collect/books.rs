@@ -137,7 +137,7 @@ impl Collected {
         bytes: &[u8],
     ) -> Result<(), CollectError> {
         let track = TrackName::parse(track).ok_or(CollectError::NoTrack)?;
-        let now = self.now;
+        let (at, now) = (at.on_sibling(at.on_sibling || track.deflated), self.now);
         match track.kind {
             TrackKind::Traffic(role) => {
                 let lane = self.traffic_lane(track.tier, role);

@@ -94,8 +94,8 @@ impl CollectedNode {
         &self.collector
     }
 
-    /// Reads a frame of one of the node's tracks: plain JSON, inflated if need be; a track and its `.z`
-    /// sibling are the same, so read one of them.
+    /// Reads a frame of one of the node's tracks: plain JSON, inflated if need be. A track and its `.z`
+    /// sibling tell the same, in groups of their own, so read one of them, under its name.
     ///
     /// # Errors
     /// When the frame is not to be read, or is none; see [`CollectError`]. Frames that are refused as old are

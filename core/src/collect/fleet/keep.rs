@@ -66,19 +66,21 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
                 seen,
                 since: since.map(|words| F::from_words(words.as_ref())),
                 horizon: track.horizon,
+                read: track.marks,
             })
         });
         let source = source.map(|source| Kept::Source {
             name: &source.name,
             epoch: source.epoch,
             since: source.since,
+            read: source.marks,
         });
         source.into_iter().chain(tracks)
     }
 
     fn kept_series(&self, series: &SeriesSlot<F>) -> Option<Kept<F, &Key<R::Key>>> {
         let tables = self.room.tables();
-        if series.state == SeriesState::Free {
+        if series.state == SeriesState::Free || series.is_recalled {
             return None;
         }
         let source = tables.sources.get(series.source as usize)?;
@@ -90,7 +92,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
             name: &tables.rows.get(series.row as usize)?.key,
             since: series.since,
             is_ended: series.ended,
-            ago: track.epochs.ago(series.ordinal, source.ordinal),
+            ago: track.epochs.kept_ago(series.ordinal, source.ordinal),
             words: F::from_words(series.words.as_ref()),
         })
     }
@@ -129,12 +131,18 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                 is_inferred,
                 totals,
             } => self.restore_row(lane, name, is_prefix, is_inferred, &totals, now),
-            Kept::Source { name, epoch, since } => {
+            Kept::Source {
+                name,
+                epoch,
+                since,
+                read,
+            } => {
                 let key = Key::read(name).ok()?;
                 let at = self.make_source(key, now)?;
                 let source = self.tables.sources.get_mut(at)?;
                 (source.epoch, source.since) = (epoch, since);
                 source.ordinal = RESTORED;
+                source.marks = read;
                 self.depart(at, now);
                 Some(())
             }
@@ -146,6 +154,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                 seen,
                 since,
                 horizon,
+                read,
             } => {
                 let at = self.find_source(&Key::read(source).ok()?)?;
                 let lanes = self.tables.lanes.len();
@@ -155,6 +164,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                     .epochs
                     .restore(known, since.map(|words| words.words()));
                 track.horizon = horizon;
+                track.marks = read;
                 // The lane's total has it already.
                 track.shown = track.epochs.total();
                 let open = track.epochs.is_open();

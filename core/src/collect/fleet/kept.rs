@@ -1,8 +1,12 @@
 //! What a fleet keeps, as plain values.
 
+use serde::{Deserialize, Serialize};
+
+use super::Bookmarks;
+
 /// One thing that a fleet keeps, as plain values; names as [`Key`](crate::Key)s when they come out of it, and as text
-/// when they go in.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// when they go in. Serde writes it in any format, and reads it back with borrowed or owned names.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Kept<F, N> {
     /// The accounts of a lane.
     Lane {
@@ -36,6 +40,8 @@ pub enum Kept<F, N> {
         epoch: Option<u64>,
         /// When that began, in milliseconds since the Unix epoch.
         since: u64,
+        /// How far its `node.json` was read.
+        read: Bookmarks,
     },
     /// What a node counted in a lane.
     Track {
@@ -53,6 +59,8 @@ pub enum Kept<F, N> {
         since: Option<F>,
         /// The latest beginning of a series that was forgotten though it may go on.
         horizon: Option<u64>,
+        /// How far it was read.
+        read: Bookmarks,
     },
     /// What a node told of a name.
     Series {
@@ -105,10 +113,12 @@ impl<F: Copy, N> Kept<F, N> {
                 ref name,
                 epoch,
                 since,
+                read,
             } => Kept::Source {
                 name: map(name),
                 epoch,
                 since,
+                read,
             },
             Self::Track {
                 ref source,
@@ -118,6 +128,7 @@ impl<F: Copy, N> Kept<F, N> {
                 seen,
                 since,
                 horizon,
+                read,
             } => Kept::Track {
                 source: map(source),
                 lane,
@@ -126,6 +137,7 @@ impl<F: Copy, N> Kept<F, N> {
                 seen,
                 since,
                 horizon,
+                read,
             },
             Self::Series {
                 ref source,

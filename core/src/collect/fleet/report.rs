@@ -2,9 +2,9 @@
 
 use super::{
     Fleet, FleetRoom, FrameAt, ReadError, Refused, SourceId,
+    order::{Reading, ReadingState},
     rate::When,
     rows::add,
-    source::{Reading, ReadingState},
     work::Work,
 };
 use crate::{
@@ -35,7 +35,8 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         let place = work.source_here(source).ok_or(Refused::Unknown)?;
         let slot = work.tables.sources.get_mut(place);
         let slot = slot.ok_or(Refused::Unknown)?;
-        slot.told = slot.told.next(at)?;
+        slot.told = slot.told.next(at, &slot.marks)?;
+        let again = slot.told.again;
         let mut reader = if at.frame == 0 {
             NodeReader::<F, KEY>::new()
         } else {
@@ -50,6 +51,10 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         })?;
         *health = reader.finish()?;
         slot.told.state = ReadingState::Whole;
+        if again {
+            return Ok(());
+        }
+        slot.marks.note(at);
         work.learn(place, health, now);
         work.tell(place, &totals, now);
         Ok(())
@@ -61,6 +66,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     pub(super) fn depart(&mut self, at: usize, now: Instant) {
         let lanes = self.tables.lanes.len();
         for track in at * lanes..(at + 1) * lanes {
+            self.forget_recalled(track, now);
             while let Some(series) = self
                 .tables
                 .tracks
@@ -86,6 +92,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         };
         source.here = true;
         source.told = Reading::NOTHING;
+        source.marks.arrive();
         source.generation = source.generation.wrapping_add(1);
         // As long as it had not told, what it tells now is of the same arrival.
         let begins = !core::mem::take(&mut source.restored);
@@ -94,6 +101,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let tracks = self.tables.tracks.get_mut(at * lanes..(at + 1) * lanes);
         for track in tracks.unwrap_or_default() {
             track.at = Reading::NOTHING;
+            track.marks.arrive();
             track.read = None;
             if begins {
                 track.epochs.begin();

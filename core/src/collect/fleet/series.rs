@@ -28,6 +28,8 @@ pub struct SeriesSlot<F: Family> {
     pub(super) state: SeriesState,
     /// It is known that this life of it is over.
     pub(super) ended: bool,
+    /// All that is known of it is from a frame that was read before, and older than others that were.
+    pub(super) is_recalled: bool,
     pub(super) row: u32,
     /// The node's epoch that it counts in.
     pub(super) ordinal: u32,
@@ -61,6 +63,7 @@ impl<F: Family> SeriesSlot<F> {
         lane: 0,
         state: SeriesState::Free,
         ended: false,
+        is_recalled: false,
         row: 0,
         ordinal: 0,
         turn: 0,
@@ -195,7 +198,7 @@ fn keep_order<F: Family>(gain: &mut F::Totals, totals: &F::Totals) {
 }
 
 /// What `before` and `now` differ in, as an amount to add: gauges by their values.
-fn change<F: Family>(before: &F::Totals, now: &F::Totals) -> F::Totals {
+pub(super) fn change<F: Family>(before: &F::Totals, now: &F::Totals) -> F::Totals {
     let mut change = *now;
     let words = change.as_mut().iter_mut().zip(before.as_ref());
     for (place, (word, before)) in words.enumerate() {
@@ -273,7 +276,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     }
 
     /// Adds what was counted in a series to all that it is part of.
-    fn credit(&mut self, at: usize, gain: &F::Totals, live: &F::Totals, when: When) {
+    pub(super) fn credit(&mut self, at: usize, gain: &F::Totals, live: &F::Totals, when: When) {
         let Some(series) = self.tables.series.get(at) else {
             return;
         };
@@ -428,6 +431,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let track = series.source as usize * lanes + usize::from(series.lane);
         if let Some(track) = self.tables.tracks.get_mut(track)
             && (goes_on || !series.ended || F::KEPT)
+            && !series.is_recalled
         {
             track.horizon = track.horizon.max(series.since);
         }

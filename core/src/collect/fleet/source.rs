@@ -3,6 +3,7 @@
 use super::{
     epoch::Epochs,
     list::{self, Ends, Hook},
+    order::{Bookmarks, Reading},
     rate::When,
     rows::add,
     work::Work,
@@ -30,8 +31,9 @@ pub struct SourceSlot<K: KeyWords> {
     /// What `node.json` told last.
     pub(super) epoch: Option<u64>,
     pub(super) since: u64,
-    /// How far `node.json` was read.
+    /// How far `node.json` was read since it arrived, and ever.
     pub(super) told: Reading,
+    pub(super) marks: Bookmarks,
     pub(super) chain: Link,
     /// Its place among the nodes that have departed.
     pub(super) age: Hook,
@@ -49,6 +51,7 @@ impl<K: KeyWords> SourceSlot<K> {
         epoch: None,
         since: 0,
         told: Reading::NOTHING,
+        marks: Bookmarks::NONE,
         chain: Link::NONE,
         age: Hook::NONE,
     };
@@ -63,7 +66,11 @@ impl<K: KeyWords> Default for SourceSlot<K> {
 /// The room for one lane of one node.
 #[derive(Clone, Copy, Debug)]
 pub struct TrackSlot<F: Family> {
+    /// How far it was read since the node arrived, and ever.
     pub(super) at: Reading,
+    pub(super) marks: Bookmarks,
+    /// Some series are here only because a frame that was read before has them.
+    pub(super) recalls: bool,
     /// Tells the series that a frame had from those that it had not.
     pub(super) turn: u32,
     /// When its last frame came, if one has since the node arrived.
@@ -80,36 +87,12 @@ pub struct TrackSlot<F: Family> {
     pub(super) shown: F::Totals,
 }
 
-/// How far a track was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reading {
-    pub(super) group: u64,
-    pub(super) frame: u64,
-    pub(super) state: ReadingState,
-}
-
-impl Reading {
-    pub(super) const NOTHING: Self = Self {
-        group: 0,
-        frame: 0,
-        state: ReadingState::Fresh,
-    };
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ReadingState {
-    /// Nothing was read.
-    Fresh,
-    /// That frame was read, so that a patch of it can be.
-    Whole,
-    /// That frame was not read to its end.
-    Broken,
-}
-
 impl<F: Family> TrackSlot<F> {
     /// Room for a lane of a node.
     pub const FREE: Self = Self {
         at: Reading::NOTHING,
+        marks: Bookmarks::NONE,
+        recalls: false,
         turn: 0,
         read: None,
         present: Ends::NONE,

@@ -6,7 +6,6 @@
 //! counted, and how all of it is kept in a file.
 
 mod node;
-mod order;
 mod rate;
 mod sides;
 mod state;
@@ -17,7 +16,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use streamgauge_core::{Presence, Traffic};
-use streamgauge_tokio::collect::{CollectError, Collector, CollectorConfig, FrameAt};
+use streamgauge_tokio::collect::{
+    CollectError, Collector, CollectorConfig, FrameAt, ReadError, Refused,
+};
 
 use crate::cli::FleetOptions;
 use crate::source::{News, SourceId, What};
@@ -141,7 +142,7 @@ impl Fleet {
         };
         node.heard_ms = now_ms;
         match node.read(track, at, payload) {
-            Err(error) if error.is_old() => Ok(()),
+            Err(CollectError::Read(ReadError::Refused(Refused::Old | Refused::Gap))) => Ok(()),
             read => read,
         }
     }

@@ -1,10 +1,9 @@
 //! One node: which sources have it, and what is known of it beside its counters.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use streamgauge_tokio::collect::{CollectError, CollectedNode, FleetFull, FrameAt};
 
-use super::order::Order;
 use super::rate::Rate;
 use crate::source::SourceId;
 use crate::track::Track;
@@ -17,8 +16,6 @@ pub(super) struct Node {
     here: Option<CollectedNode>,
     /// When it left, or was heard last, in milliseconds since the Unix epoch.
     pub(super) heard_ms: u64,
-    /// By track, and whether it is the one of patches, how far it was read.
-    pub(super) orders: BTreeMap<(Track, bool), Order>,
     /// How fast what flows in and out of it grows.
     pub(super) rates: [Rate; 2],
 }
@@ -46,7 +43,6 @@ impl Node {
         self.holders.insert(source);
         if self.here.is_none() {
             self.here = arrive().ok();
-            self.orders.values_mut().for_each(Order::reconnect);
         }
         self.here.is_some()
     }
@@ -59,20 +55,16 @@ impl Node {
         }
     }
 
-    /// Reads a frame, if there is room for the node, and anything new in the frame.
+    /// Reads a frame, if there is room for the node.
     pub(super) fn read(
-        &mut self,
+        &self,
         (track, deflated): (&Track, bool),
         at: FrameAt,
         payload: &[u8],
     ) -> Result<(), CollectError> {
-        let order = self.orders.entry((track.clone(), deflated)).or_default();
         let Some(here) = &self.here else {
             return Ok(());
         };
-        match order.take(at, payload) {
-            Some((at, payload)) => here.read(&track.to_string(), at, &payload),
-            None => Ok(()),
-        }
+        here.read(&track.to_string(), at.on_sibling(deflated), payload)
     }
 }

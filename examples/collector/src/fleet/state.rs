@@ -9,18 +9,16 @@ use std::sync::Arc;
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 use serde::{Deserialize, Serialize};
-use streamgauge_core::{Family, Key, KeyWords};
+use streamgauge_core::{Family, Key, KeyWords, Presence, Traffic};
 use streamgauge_tokio::KEY_BYTES;
 use streamgauge_tokio::collect::{Collected, FleetFull, Kept};
 
 use super::Fleet;
 use super::node::Node;
-use super::order::Order;
 use super::sides::{Side, Sides};
-use crate::track::Track;
 
 /// What the file begins with; the last byte is the version.
-const MAGIC: [u8; 8] = *b"sgfleet\x01";
+const MAGIC: [u8; 8] = *b"sgfleet\x02";
 
 /// Bytes before the sums.
 const HEAD: usize = MAGIC.len() + 8 + 4;
@@ -32,55 +30,13 @@ static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 pub struct State {
     epoch: u64,
     tiers: Vec<String>,
-    traffic: Vec<Saved>,
-    presence: Vec<Saved>,
+    traffic: Vec<Kept<Traffic, String>>,
+    presence: Vec<Kept<Presence, String>>,
     broadcasts: Vec<SavedSide>,
     roots: Vec<SavedSide>,
-    orders: Vec<SavedOrder>,
 }
 
 type Words = Vec<u64>;
-
-/// One thing that is kept, as the fleet tells it.
-#[derive(Debug, Serialize, Deserialize)]
-enum Saved {
-    Lane {
-        lane: usize,
-        total: Words,
-        named: Words,
-        forgotten: Words,
-    },
-    Row {
-        lane: usize,
-        name: String,
-        is_prefix: bool,
-        is_inferred: bool,
-        totals: Words,
-    },
-    Source {
-        name: String,
-        epoch: Option<u64>,
-        since: u64,
-    },
-    Track {
-        source: String,
-        lane: usize,
-        over: Words,
-        told: Words,
-        seen: Words,
-        since: Option<Words>,
-        horizon: Option<u64>,
-    },
-    Series {
-        source: String,
-        lane: usize,
-        name: String,
-        since: Option<u64>,
-        is_ended: bool,
-        ago: u8,
-        words: Words,
-    },
-}
 
 #[derive(Debug, Serialize, Deserialize)]
 struct SavedSide {
@@ -90,17 +46,6 @@ struct SavedSide {
     moved_ms: u64,
     total: Words,
     told: Words,
-}
-
-/// How far a track of a node was read.
-#[derive(Debug, Serialize, Deserialize)]
-struct SavedOrder {
-    node: Arc<str>,
-    track: String,
-    /// It is the one of patches.
-    deflated: bool,
-    /// The newest frame: its group, and its place in that.
-    newest: (u64, u64),
 }
 
 /// Why a file is not what was kept, or not all of it can be taken in.
@@ -175,36 +120,11 @@ impl Fleet {
         self.collector.look(|collected| State {
             epoch: self.epoch,
             tiers: collected.tiers().to_vec(),
-            traffic: collected
-                .traffic()
-                .kept()
-                .map(|kept| saved(&kept))
-                .collect(),
-            presence: collected
-                .presence()
-                .kept()
-                .map(|kept| saved(&kept))
-                .collect(),
+            traffic: kept(collected.traffic().kept()),
+            presence: kept(collected.presence().kept()),
             broadcasts: sides(&self.broadcasts),
             roots: sides(&self.roots),
-            orders: self.saved_orders(),
         })
-    }
-
-    fn saved_orders(&self) -> Vec<SavedOrder> {
-        let nodes = self.nodes.iter();
-        let orders = nodes.flat_map(|(name, node)| {
-            let tracks = node.orders.iter();
-            tracks.filter_map(|((track, deflated), order)| {
-                Some(SavedOrder {
-                    node: Arc::clone(name),
-                    track: track.to_string(),
-                    deflated: *deflated,
-                    newest: order.newest?,
-                })
-            })
-        });
-        orders.collect()
     }
 
     /// Counts on from what was kept. No node is there until a source says so.
@@ -217,15 +137,8 @@ impl Fleet {
         self.collector
             .change(|collected| restore(collected, &state))?;
         for saved in &state.traffic {
-            if let Saved::Source { name, .. } = saved {
+            if let Kept::Source { name, .. } = saved {
                 self.nodes.insert(name.as_str().into(), Node::gone(now_ms));
-            }
-        }
-        for saved in state.orders {
-            let node = self.nodes.get_mut(&saved.node);
-            if let Some((node, track)) = node.zip(Track::named(&saved.track)) {
-                let order = Order::after(saved.newest);
-                node.orders.insert((track, saved.deflated), order);
             }
         }
         restore_sides(&mut self.broadcasts, state.broadcasts);
@@ -240,10 +153,10 @@ fn restore(collected: &mut Collected, state: &State) -> Result<(), RestoreError>
     }
     let full = |_: FleetFull| RestoreError::Full;
     for saved in &state.traffic {
-        collected.restore_traffic(&kept(saved)).map_err(full)?;
+        collected.restore_traffic(&saved.as_str()).map_err(full)?;
     }
     for saved in &state.presence {
-        collected.restore_presence(&kept(saved)).map_err(full)?;
+        collected.restore_presence(&saved.as_str()).map_err(full)?;
     }
     Ok(())
 }
@@ -274,145 +187,15 @@ fn words<F: Family>(row: F) -> Words {
     row.words().as_ref().to_vec()
 }
 
+/// All of it, with names as they are written.
+fn kept<'a, F: Family, K: KeyWords + 'a>(
+    kept: impl Iterator<Item = Kept<F, &'a Key<K>>>,
+) -> Vec<Kept<F, String>> {
+    kept.map(|kept| kept.map_names(|name| text(name))).collect()
+}
+
 fn text<K: KeyWords>(key: &Key<K>) -> String {
     key.to_str(&mut [0; KEY_BYTES])
         .unwrap_or_default()
         .to_owned()
-}
-
-fn saved<F: Family, K: KeyWords>(kept: &Kept<F, &Key<K>>) -> Saved {
-    match *kept {
-        Kept::Lane {
-            lane,
-            total,
-            named,
-            forgotten,
-        } => Saved::Lane {
-            lane,
-            total: words(total),
-            named: words(named),
-            forgotten: words(forgotten),
-        },
-        Kept::Row {
-            lane,
-            name,
-            is_prefix,
-            is_inferred,
-            totals,
-        } => Saved::Row {
-            lane,
-            name: text(name),
-            is_prefix,
-            is_inferred,
-            totals: words(totals),
-        },
-        Kept::Source { name, epoch, since } => Saved::Source {
-            name: text(name),
-            epoch,
-            since,
-        },
-        Kept::Track {
-            source,
-            lane,
-            over,
-            told,
-            seen,
-            since,
-            horizon,
-        } => Saved::Track {
-            source: text(source),
-            lane,
-            over: words(over),
-            told: words(told),
-            seen: words(seen),
-            since: since.map(words),
-            horizon,
-        },
-        Kept::Series {
-            source,
-            lane,
-            name,
-            since,
-            is_ended,
-            ago,
-            words: row,
-        } => Saved::Series {
-            source: text(source),
-            lane,
-            name: text(name),
-            since,
-            is_ended,
-            ago,
-            words: words(row),
-        },
-    }
-}
-
-fn kept<F: Family>(saved: &Saved) -> Kept<F, &str> {
-    let of = |words: &Words| F::from_words(words);
-    match saved {
-        Saved::Lane {
-            lane,
-            total,
-            named,
-            forgotten,
-        } => Kept::Lane {
-            lane: *lane,
-            total: of(total),
-            named: of(named),
-            forgotten: of(forgotten),
-        },
-        Saved::Row {
-            lane,
-            name,
-            is_prefix,
-            is_inferred,
-            totals,
-        } => Kept::Row {
-            lane: *lane,
-            name,
-            is_prefix: *is_prefix,
-            is_inferred: *is_inferred,
-            totals: of(totals),
-        },
-        Saved::Source { name, epoch, since } => Kept::Source {
-            name,
-            epoch: *epoch,
-            since: *since,
-        },
-        Saved::Track {
-            source,
-            lane,
-            over,
-            told,
-            seen,
-            since,
-            horizon,
-        } => Kept::Track {
-            source,
-            lane: *lane,
-            over: of(over),
-            told: of(told),
-            seen: of(seen),
-            since: since.as_ref().map(of),
-            horizon: *horizon,
-        },
-        Saved::Series {
-            source,
-            lane,
-            name,
-            since,
-            is_ended,
-            ago,
-            words,
-        } => Kept::Series {
-            source,
-            lane: *lane,
-            name,
-            since: *since,
-            is_ended: *is_ended,
-            ago: *ago,
-            words: of(words),
-        },
-    }
 }
