@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use streamgauge_core::{
     Duration, Family, Health, Instant, Presence, PublisherStats, PublisherTrack, Role, Schedule,
     SessionStats, Tier, Traffic,
-    collect::{Fleet, FleetPolicy, FrameAt, ReadError, SourceId, TrackKind, TrackName},
+    collect::{
+        Fleet, FleetPolicy, FrameAt, Kept, KeptAt, ReadError, SourceId, TrackKind, TrackName,
+    },
 };
 use streamgauge_tests::{Node, Reporter, Room, TIER_NAMES, Words, plus, track_name};
 
@@ -254,18 +256,45 @@ fn pairs(lane: usize) -> &'static [[usize; 2]] {
     }
 }
 
+/// What a file of a fleet holds: all changes, one upon the other.
+type Copy<F> = BTreeMap<KeptAt, Kept<F, String>>;
+
+/// Writes what changed into the file.
+fn copy<F: Family>(fleet: &mut Fleet<F, Boxed<F>>, copy: &mut Copy<F>) {
+    for (at, kept) in fleet.changed() {
+        match kept {
+            Some(kept) => copy.insert(at, kept.map_names(ToString::to_string)),
+            None => copy.remove(&at),
+        };
+    }
+    fleet.mark_kept();
+    assert_eq!(fleet.changed().count(), 0);
+}
+
+/// The file has all that is to be kept, as it is now.
+fn assert_copied<F: Family>(fleet: &Fleet<F, Boxed<F>>, copy: &Copy<F>) {
+    let kept = fleet.kept_places();
+    let kept: Copy<F> = kept
+        .map(|(at, kept)| (at, kept.map_names(ToString::to_string)))
+        .collect();
+    for (at, kept) in &kept {
+        assert_eq!(copy.get(at), Some(kept));
+    }
+    assert_eq!(copy.len(), kept.len());
+}
+
 /// The reader's side: both families of all nodes.
 pub(crate) struct Reading {
     pub(crate) traffic: Fleet<Traffic, Boxed<Traffic>>,
     pub(crate) presence: Fleet<Presence, Boxed<Presence>>,
+    copies: (Copy<Traffic>, Copy<Presence>),
     size: (usize, usize, usize),
     policy: FleetPolicy,
 }
 
-fn restore<F: Family>(from: &Fleet<F, Boxed<F>>, into: &mut Fleet<F, Boxed<F>>, now: Instant) {
-    for kept in from.kept() {
-        // As it would be read back from a file. What finds no room is without a name from then on.
-        let kept = kept.map_names(ToString::to_string);
+fn restore<F: Family>(from: &Copy<F>, into: &mut Fleet<F, Boxed<F>>, now: Instant) {
+    for kept in from.values() {
+        // What finds no room is without a name from then on.
         let _ = into.restore(&kept.as_str(), now);
     }
 }
@@ -301,6 +330,7 @@ impl Reading {
         Self {
             traffic: fleet(size(TRAFFIC_LANES), policy),
             presence: fleet(size(PRESENCE_LANES), policy),
+            copies: Default::default(),
             size: (sources, rows, series),
             policy,
         }
@@ -309,9 +339,21 @@ impl Reading {
     /// A reader of the same size that goes on from what this one kept.
     fn renewed(&self, now: Instant) -> Self {
         let mut renewed = Self::new(self.size.0, self.size.1, self.size.2, self.policy);
-        restore(&self.traffic, &mut renewed.traffic, now);
-        restore(&self.presence, &mut renewed.presence, now);
+        restore(&self.copies.0, &mut renewed.traffic, now);
+        restore(&self.copies.1, &mut renewed.presence, now);
+        renewed.save();
         renewed
+    }
+
+    /// Brings the file up to date.
+    fn save(&mut self) {
+        copy(&mut self.traffic, &mut self.copies.0);
+        copy(&mut self.presence, &mut self.copies.1);
+    }
+
+    fn assert_saved(&self) {
+        assert_copied(&self.traffic, &self.copies.0);
+        assert_copied(&self.presence, &self.copies.1);
     }
 
     fn arrive(&mut self, name: &str, now: Instant) -> Ids {
@@ -587,6 +629,7 @@ impl World {
         }
         reading.traffic.handle_timeout(instant(step));
         reading.presence.handle_timeout(instant(step));
+        reading.save();
         if dice.chance(trouble.renewals) {
             self.renew_reader();
         }
@@ -609,6 +652,8 @@ impl World {
         totals.assert_follows(&self.last);
         self.last = totals;
         if self.step.is_multiple_of(8) {
+            self.reading.save();
+            self.reading.assert_saved();
             let now = self.now();
             assert_adds_up(&self.reading.traffic, TRAFFIC_LANES, now);
             assert_adds_up(&self.reading.presence, PRESENCE_LANES, now);

@@ -1,6 +1,6 @@
 //! What a node counted in one lane, epoch by epoch.
 
-use super::rows::add;
+use super::{KeptEpoch, rows::add};
 use crate::{
     ledger::summed,
     schema::{Family, Totals},
@@ -40,6 +40,21 @@ impl<F: Family> Epoch<F> {
         let mut known = self.known();
         close::<F>(&mut known);
         known
+    }
+
+    fn kept(&self, arrivals: u32) -> KeptEpoch<F> {
+        KeptEpoch {
+            arrivals,
+            told: F::from_words(self.told.as_ref()),
+            seen: F::from_words(self.seen.as_ref()),
+        }
+    }
+
+    fn restored(kept: &KeptEpoch<F>) -> Self {
+        Self {
+            told: kept.told.words(),
+            seen: kept.seen.words(),
+        }
     }
 
     /// Both as one.
@@ -121,45 +136,32 @@ impl<F: Family> Epochs<F> {
         self.now.told.as_ref().iter().any(|word| *word > 0)
     }
 
-    /// Takes in the total that the node told.
-    pub(super) fn tell(&mut self, told: &F::Totals) {
+    /// Takes in the total that the node told. Says whether that is news.
+    pub(super) fn tell(&mut self, told: &F::Totals) -> bool {
+        let mut is_news = false;
         let ours = self.now.told.as_mut().iter_mut().zip(told.as_ref());
         for (ours, told) in ours.take(summed::<F>()) {
+            is_news |= told > ours;
             *ours = (*ours).max(*told);
         }
+        is_news
     }
 
-    /// What was counted in epochs that are over; in the last one, what the node told and what its series add
-    /// up to; and what was counted since it arrived, as long as that may be another.
-    pub(super) fn kept(&self) -> ([F::Totals; 3], Option<F::Totals>) {
-        let mut base = self.base;
-        if self.open {
-            let last = &self.before;
-            return ([base, last.told, last.seen], Some(self.now.seen));
-        }
-        add(&mut base, &self.before.ended());
-        ([base, self.now.told, self.now.seen], None)
+    /// As it is kept: what was counted in epochs before the last two, those two, and whether they may be one.
+    pub(super) fn kept(&self) -> (F, [KeptEpoch<F>; 2], bool) {
+        let [before, last] = self.arrivals;
+        let epochs = [self.before.kept(before), self.now.kept(last)];
+        (F::from_words(self.base.as_ref()), epochs, self.open)
     }
 
     /// Goes on from there.
-    pub(super) fn restore(&mut self, [base, told, seen]: [F::Totals; 3], since: Option<F::Totals>) {
-        let last = Epoch { told, seen };
-        let fresh = Self {
-            base,
-            arrivals: [1, 1],
-            ..Self::NONE
-        };
-        *self = match since {
-            None => Self { now: last, ..fresh },
-            Some(seen) => Self {
-                before: last,
-                now: Epoch {
-                    told: F::Totals::ZERO,
-                    seen,
-                },
-                open: true,
-                ..fresh
-            },
+    pub(super) fn restore(&mut self, over: &F, [before, last]: &[KeptEpoch<F>; 2], open: bool) {
+        *self = Self {
+            base: over.words(),
+            before: Epoch::restored(before),
+            now: Epoch::restored(last),
+            arrivals: [before.arrivals, last.arrivals],
+            open,
         };
     }
 
@@ -174,19 +176,6 @@ impl<F: Family> Epochs<F> {
         }
     }
 
-    /// The same of what is kept, in which the one before is over unless it may be the last.
-    pub(super) fn kept_ago(&self, arrival: u32, now: u32) -> u8 {
-        match self.ago(arrival, now) {
-            1 if !self.open => 2,
-            ago => ago,
-        }
-    }
-
-    /// Whether the last two may be one.
-    pub(super) fn is_open(&self) -> bool {
-        self.open
-    }
-
     /// The node arrived, in the same epoch as before or in another.
     pub(super) fn begin(&mut self) {
         if self.open {
@@ -196,15 +185,17 @@ impl<F: Family> Epochs<F> {
         self.open = true;
     }
 
-    /// The epoch is the same as before the node arrived.
-    pub(super) fn join(&mut self) {
-        if self.open {
+    /// The epoch is the same as before the node arrived. Says whether that is news.
+    pub(super) fn join(&mut self) -> bool {
+        let is_news = self.open;
+        if is_news {
             self.now = self.before.with(&self.now);
             self.before = Epoch::NOTHING;
             let [before, last] = self.arrivals;
             self.arrivals = [0, last.saturating_add(before)];
             self.open = false;
         }
+        is_news
     }
 
     /// The epoch is another than before; whether that began when the node arrived.

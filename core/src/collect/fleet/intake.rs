@@ -218,6 +218,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         if !intake.again {
             track.marks.note(track.at.at);
             track.read = Some(intake.when.now);
+            self.note_track(place);
         } else if track.marks.ends_at(track.at.at) {
             self.catch_up(place);
         }
@@ -248,10 +249,12 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             return;
         };
         series.turn = intake.turn;
+        let row = series.row as usize;
         if step.inferred
-            && let Some(row) = self.tables.rows.get_mut(series.row as usize)
+            && let Some(slot) = self.tables.rows.get_mut(row)
+            && !core::mem::replace(&mut slot.inferred, true)
         {
-            row.inferred = true;
+            self.note_row(row);
         }
     }
 

@@ -95,9 +95,13 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             return;
         }
         let mut next = track.present.first();
-        while let Some(series) = next.and_then(|at| self.tables.series.get_mut(at)) {
-            series.is_recalled = false;
+        while let Some((at, series)) =
+            next.and_then(|at| Some((at, self.tables.series.get_mut(at)?)))
+        {
             next = series.side.after.slot();
+            if core::mem::take(&mut series.is_recalled) {
+                self.note_series(at);
+            }
         }
     }
 

@@ -55,6 +55,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
             return Ok(());
         }
         slot.marks.note(at);
+        work.note_source(place);
         work.learn(place, health, now);
         work.tell(place, &totals, now);
         Ok(())
@@ -107,6 +108,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                 track.epochs.begin();
             }
         }
+        self.note_source(at);
+        self.note_tracks(at);
     }
 
     /// Takes in which epoch a node is in.
@@ -119,12 +122,15 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let lanes = self.tables.lanes.len();
         let tracks = at * lanes..(at + 1) * lanes;
         if epoch.is_none() || epoch == Some(health.epoch) {
-            let tracks = self.tables.tracks.get_mut(tracks).unwrap_or_default();
-            for track in tracks {
-                track.epochs.join();
+            for at in tracks {
+                let track = self.tables.tracks.get_mut(at);
+                if track.is_some_and(|track| track.epochs.join()) {
+                    self.note_track(at);
+                }
             }
             return;
         }
+        self.note_tracks(at);
         let noticed = tracks.clone().all(|track| {
             let track = self.tables.tracks.get_mut(track);
             track.is_some_and(|track| track.epochs.part())
@@ -157,16 +163,19 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     /// Brings the series of a track that began by `born` into the next epoch; what they counted.
     fn carry(&mut self, track: usize, old: u32, born: Option<u64>) -> F::Totals {
         let mut carried = F::Totals::ZERO;
-        let Some(track) = self.tables.tracks.get(track) else {
+        let Some(track) = self.tables.tracks.get(track).copied() else {
             return carried;
         };
         for ends in [track.present, track.waiting] {
             let mut next = ends.first();
-            while let Some(series) = next.and_then(|at| self.tables.series.get_mut(at)) {
+            while let Some((at, series)) =
+                next.and_then(|at| Some((at, self.tables.series.get_mut(at)?)))
+            {
                 next = series.side.after.slot();
                 if series.ordinal == old && born.is_some() && series.since >= born {
                     series.ordinal = old.wrapping_add(1);
                     add(&mut carried, &series.words);
+                    self.note_series(at);
                 }
             }
         }
@@ -185,8 +194,9 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                 return;
             };
             let before = track.epochs.is_told().then_some(now);
-            if let Some(told) = told {
-                track.epochs.tell(&told.words().words());
+            let is_news = told.is_some_and(|told| track.epochs.tell(&told.words().words()));
+            if is_news {
+                self.note_track(place);
             }
             self.settle(place, lane, When { now, before });
         }

@@ -2,7 +2,7 @@
 
 use super::{
     epoch::close,
-    list::{self, Hook},
+    list::{self, Changed, Hook},
     rate::When,
     rows::add,
     work::Work,
@@ -42,6 +42,7 @@ pub struct SeriesSlot<F: Family> {
     pub(super) side: Hook,
     /// Its place among all that wait.
     pub(super) age: Hook,
+    pub(super) changed: Changed,
 }
 
 /// How a series stands.
@@ -71,6 +72,7 @@ impl<F: Family> SeriesSlot<F> {
         chain: Link::NONE,
         side: Hook::NONE,
         age: Hook::NONE,
+        changed: Changed::NOT,
     };
 
     fn hash(&self, seed: usize) -> u32 {
@@ -229,7 +231,11 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     pub(super) fn make_series(&mut self, made: SeriesSlot<F>, now: Instant) -> Option<usize> {
         let at = self.take_series(now)?;
         let slot = self.tables.series.get_mut(at)?;
-        *slot = made;
+        *slot = SeriesSlot {
+            changed: slot.changed,
+            ..made
+        };
+        self.note_series(at);
         let hash = made.hash(self.state.seed);
         list::index(
             self.tables.series_buckets,
@@ -265,6 +271,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             SeriesState::Free | SeriesState::Waiting => F::Totals::ZERO,
         };
         let source = self.tables.sources.get(series.source as usize);
+        let known = (series.since, series.ended, series.ordinal);
+        let moved = series.words.as_ref() != step.words.as_ref();
         if step.reborn || !series.ended {
             series.ordinal = birth(source, step.since);
         }
@@ -272,6 +280,9 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         series.since = step.since;
         series.ended = false;
         let change = change::<F>(&before, &step.words);
+        if moved || known != (series.since, series.ended, series.ordinal) {
+            self.note_series(at);
+        }
         self.credit(at, &step.gain, &change, when);
     }
 
@@ -284,24 +295,31 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         if let Some(row) = self.tables.rows.get(series.row as usize) {
             keep_order::<F>(&mut gain, &row.totals);
         }
+        let grows = gain.as_ref().iter().any(|word| *word > 0);
         let (source, lane, ordinal) = (series.source as usize, series.lane, series.ordinal);
+        let mut row = Link::to(series.row as usize);
         let track = source * self.tables.lanes.len() + usize::from(lane);
         let epochs = self
             .tables
             .sources
             .get(source)
             .map_or(0, |source| source.ordinal);
-        let track = self.tables.tracks.get_mut(track);
-        let epoch = track.and_then(|track| track.epochs.of(ordinal, epochs));
+        let slot = self.tables.tracks.get_mut(track);
+        let epoch = slot.and_then(|track| track.epochs.of(ordinal, epochs));
         if let Some(epoch) = epoch {
             add(&mut epoch.seen, &gain);
+        }
+        if grows {
+            self.note_track(track);
         }
         if let Some(lane) = self.tables.lanes.get_mut(usize::from(lane)) {
             add(&mut lane.named, &gain);
             add(&mut lane.live, live);
         }
-        let mut row = Link::to(series.row as usize);
-        while let Some(slot) = row.slot().and_then(|at| self.tables.rows.get_mut(at)) {
+        while let Some((at, slot)) = row
+            .slot()
+            .and_then(|at| Some((at, self.tables.rows.get_mut(at)?)))
+        {
             slot.marks
                 .pass(when, self.state.policy.window, &slot.totals);
             if when.before.is_none() {
@@ -310,6 +328,9 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             add(&mut slot.totals, &gain);
             add(&mut slot.live, live);
             row = slot.parent;
+            if grows {
+                self.note_row(at);
+            }
         }
     }
 
@@ -331,6 +352,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             F::Totals::ZERO
         };
         self.credit(at, &closed, &live, When::at(now));
+        self.note_series(at);
     }
 
     /// Moves a series that waits to those that are present, or one that is present behind the others.
@@ -422,18 +444,20 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         }
         let free = &mut self.state.free_series;
         free.put(self.tables.series, at, |series| &mut series.chain);
+        self.note_series(at);
         self.release_row(row, now);
     }
 
     /// Keeps in mind that a series is forgotten that may go on.
     pub(super) fn note_horizon(&mut self, series: &SeriesSlot<F>, goes_on: bool) {
         let lanes = self.tables.lanes.len();
-        let track = series.source as usize * lanes + usize::from(series.lane);
-        if let Some(track) = self.tables.tracks.get_mut(track)
+        let at = series.source as usize * lanes + usize::from(series.lane);
+        if let Some(track) = self.tables.tracks.get_mut(at)
             && (goes_on || !series.ended || F::KEPT)
             && !series.is_recalled
         {
             track.horizon = track.horizon.max(series.since);
+            self.note_track(at);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     epoch::Epochs,
-    list::{self, Ends, Hook},
+    list::{self, Changed, Ends, Hook},
     order::{Bookmarks, Reading},
     rate::When,
     rows::add,
@@ -37,6 +37,7 @@ pub struct SourceSlot<K: KeyWords> {
     pub(super) chain: Link,
     /// Its place among the nodes that have departed.
     pub(super) age: Hook,
+    pub(super) changed: Changed,
 }
 
 impl<K: KeyWords> SourceSlot<K> {
@@ -54,6 +55,7 @@ impl<K: KeyWords> SourceSlot<K> {
         marks: Bookmarks::NONE,
         chain: Link::NONE,
         age: Hook::NONE,
+        changed: Changed::NOT,
     };
 }
 
@@ -85,6 +87,7 @@ pub struct TrackSlot<F: Family> {
     pub(super) epochs: Epochs<F>,
     /// What of it is in the lane's total.
     pub(super) shown: F::Totals,
+    pub(super) changed: Changed,
 }
 
 impl<F: Family> TrackSlot<F> {
@@ -100,6 +103,7 @@ impl<F: Family> TrackSlot<F> {
         horizon: None,
         epochs: Epochs::NONE,
         shown: F::Totals::ZERO,
+        changed: Changed::NOT,
     };
 }
 
@@ -157,6 +161,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             used: true,
             here: true,
             generation: source.generation.wrapping_add(1),
+            changed: source.changed,
             ..SourceSlot::FREE
         };
         let hash = name.hash(self.state.seed, 0);
@@ -168,9 +173,15 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             |source| &mut source.chain,
         );
         let lanes = self.tables.lanes.len();
-        if let Some(tracks) = self.tables.tracks.get_mut(at * lanes..(at + 1) * lanes) {
-            tracks.fill(TrackSlot::FREE);
+        let tracks = self.tables.tracks.get_mut(at * lanes..(at + 1) * lanes);
+        for track in tracks.unwrap_or_default() {
+            *track = TrackSlot {
+                changed: track.changed,
+                ..TrackSlot::FREE
+            };
         }
+        self.note_source(at);
+        self.note_tracks(at);
         Some(at)
     }
 
@@ -226,6 +237,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let free = &mut self.state.free_sources;
         free.put(self.tables.sources, at, |source| &mut source.chain);
         self.state.counts.forgotten_sources += 1;
+        self.note_source(at);
+        self.note_tracks(at);
     }
 
     /// Brings what a node told of a lane into the lane's total.
