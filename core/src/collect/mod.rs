@@ -17,9 +17,9 @@ mod utf8;
 pub use error::{Expected, ParseError};
 pub use fleet::{
     Bookmarks, Counts, Fleet, FleetFull, FleetParts, FleetPolicy, FleetRoom, FleetTables,
-    FleetTablesMut, FrameAt, Growth, InlineFleet, Intake, Kept, KeptAt, KeptEpoch, LaneSlot,
-    LaneView, ReadError, Refused, RowSlot, RowView, SeriesSlot, SourceId, SourceSlot, SourceView,
-    TrackSlot,
+    FleetTablesMut, FrameAt, Growth, InlineFleet, Intake, Kept, KeptAt, KeptChange, KeptEpoch,
+    LaneSlot, LaneView, ReadError, Refused, RowSlot, RowView, SeriesSlot, SourceId, SourceSlot,
+    SourceView, TrackSlot,
 };
 pub use frame::{Entry, FrameReader};
 pub use name::{TrackKind, TrackName};

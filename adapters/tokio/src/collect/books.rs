@@ -102,6 +102,12 @@ impl Collected {
         self.presence.restore(kept, self.now)
     }
 
+    /// Says that all is kept of both: nothing has [`changed`](Fleet::changed) since. Cost: what had.
+    pub fn mark_kept(&mut self) {
+        self.traffic.mark_kept();
+        self.presence.mark_kept();
+    }
+
     /// Moves the clock on, and forgets what has been idle for too long.
     pub(super) fn pass(&mut self, now: Instant) {
         self.now = now;

@@ -54,7 +54,7 @@ impl Collector {
         look(&self.lock())
     }
 
-    /// Changes what is known: to restore what was kept.
+    /// Changes what is known: to restore what was kept, or to say that it is.
     pub fn change<T>(&self, change: impl FnOnce(&mut Collected) -> T) -> T {
         change(&mut self.lock())
     }

@@ -30,6 +30,6 @@ pub use config::CollectorConfig;
 pub use room::FleetTables;
 
 pub use streamgauge_core::collect::{
-    Counts, Fleet, FleetFull, FleetPolicy, FrameAt, Growth, Kept, LaneView, ParseError, ReadError,
-    Refused, RowView, SourceId, SourceView, TrackKind, TrackName,
+    Counts, Fleet, FleetFull, FleetPolicy, FrameAt, Growth, Kept, KeptAt, KeptChange, LaneView,
+    ParseError, ReadError, Refused, RowView, SourceId, SourceView, TrackKind, TrackName,
 };

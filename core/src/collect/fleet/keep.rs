@@ -1,7 +1,7 @@
 //! What a fleet has to keep to go on after a restart of the reader, and how it goes on.
 
 use super::{
-    Fleet, FleetFull, FleetRoom, Kept, KeptAt,
+    Fleet, FleetFull, FleetRoom, Kept, KeptAt, KeptChange,
     rate::Marks,
     rows::{RowKind, add},
     series::{SeriesSlot, SeriesState},
@@ -37,7 +37,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
     /// nothing is any more. Put in their places, in the order of places, they are what is to be kept.
     ///
     /// Cost: what changed.
-    pub fn changed(&self) -> impl Iterator<Item = (KeptAt, Option<Kept<F, &Key<R::Key>>>)> {
+    pub fn changed(&self) -> impl Iterator<Item = KeptChange<F, &Key<R::Key>>> {
         let (tables, changed) = (self.room.tables(), &self.state.changed);
         let lanes = if changed.is_empty() {
             0

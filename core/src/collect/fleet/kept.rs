@@ -107,6 +107,9 @@ pub enum KeptAt {
     Series(u32),
 }
 
+/// Something that changed, and where; nothing where nothing is any more.
+pub type KeptChange<F, N> = (KeptAt, Option<Kept<F, N>>);
+
 impl<F: Copy, N> Kept<F, N> {
     /// The same with its names in another form.
     pub fn map_names<'a, M>(&'a self, mut map: impl FnMut(&'a N) -> M) -> Kept<F, M> {

@@ -19,7 +19,7 @@ mod view;
 mod work;
 
 pub use intake::{Intake, ReadError, Refused};
-pub use kept::{Kept, KeptAt, KeptEpoch};
+pub use kept::{Kept, KeptAt, KeptChange, KeptEpoch};
 pub use lane::LaneSlot;
 pub use order::{Bookmarks, FrameAt};
 pub use policy::FleetPolicy;

@@ -7,6 +7,7 @@
 
 mod node;
 mod rate;
+mod record;
 mod sides;
 mod state;
 mod sums;
