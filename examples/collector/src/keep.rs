@@ -182,8 +182,11 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Has the directory know on the disk which files are in it.
+/// Has the directory know on the disk which files are in it, where that can be asked for.
 fn sync_directory(path: &Path) -> io::Result<()> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
     let parent = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
