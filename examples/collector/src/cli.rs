@@ -97,7 +97,7 @@ pub struct FleetOptions {
     /// Tiers that nodes have besides the external and the internal one, by name. May be repeated
     #[arg(long, value_name = "NAME")]
     pub tier: Vec<String>,
-    /// Room for so many nodes, each of about 3 kB.
+    /// Room for so many nodes, each of about 4 kB.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub max_nodes: usize,
     /// Room for so many broadcasts and roots of sessions, by tier and role, each of about 600 bytes.
