@@ -16,9 +16,10 @@ mod utf8;
 
 pub use error::{Expected, ParseError};
 pub use fleet::{
-    Counts, Fleet, FleetFull, FleetParts, FleetPolicy, FleetRoom, FleetTables, FleetTablesMut,
-    FrameAt, Growth, InlineFleet, Intake, Kept, LaneSlot, LaneView, ReadError, Refused, RowSlot,
-    RowView, SeriesSlot, SourceId, SourceSlot, SourceView, TrackSlot,
+    Bookmarks, Counts, Fleet, FleetFull, FleetParts, FleetPolicy, FleetRoom, FleetTables,
+    FleetTablesMut, FrameAt, Growth, InlineFleet, Intake, Kept, KeptAt, KeptChange, KeptEpoch,
+    LaneSlot, LaneView, ReadError, Refused, RowSlot, RowView, SeriesSlot, SourceId, SourceSlot,
+    SourceView, TrackSlot,
 };
 pub use frame::{Entry, FrameReader};
 pub use name::{BroadcastName, TrackKind, TrackName};

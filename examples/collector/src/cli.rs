@@ -82,8 +82,9 @@ pub struct SourceOptions {
 pub struct FleetOptions {
     /// Keep the totals in this file, so that they outlive this program, whatever ends it.
     ///
-    /// It is written before anything of a tick is shown: a total that was seen once never falls. Without
-    /// it, totals begin with what the nodes tell.
+    /// What a tick changed is written before anything of it is shown: a total that was seen once never
+    /// falls. That goes to FILE.journal, and all of it to FILE now and then. Without it, totals begin with
+    /// what the nodes tell.
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
     /// The time between two ticks, such as 500ms or 2s.
@@ -96,7 +97,7 @@ pub struct FleetOptions {
     /// Tiers that nodes have besides the external and the internal one, by name. May be repeated
     #[arg(long, value_name = "NAME")]
     pub tier: Vec<String>,
-    /// Room for so many nodes, each of about 3 kB.
+    /// Room for so many nodes, each of about 4 kB.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub max_nodes: usize,
     /// Room for so many broadcasts and roots of sessions, by tier and role, each of about 600 bytes.

@@ -92,8 +92,10 @@ impl Collector {
     fn tick(&mut self) -> Result<View> {
         let now_ms = now_ms();
         let view = self.fleet.tick(now_ms);
-        if let Some(keeper) = &self.keeper {
-            tokio::task::block_in_place(|| keeper.keep(&self.fleet.save()))?;
+        if let Some(keeper) = &mut self.keeper {
+            tokio::task::block_in_place(|| keeper.keep(&mut self.fleet))?;
+        } else {
+            self.fleet.keep_nothing();
         }
         self.outputs.show(view.clone())?;
         Ok(view)

@@ -1,39 +1,21 @@
 //! What survives the end of a collector, and of a relay, whatever ends them.
 
+#[path = "support/scratch.rs"]
+mod scratch;
 mod support;
 
-use std::path::PathBuf;
-
+use scratch::Scratch;
 use support::{Collector, bytes, free_udp, relay, traffic};
 
-/// A directory of its own, gone with the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("streamgauge-{name}-{}", std::process::id()));
-        // There is none yet, unless a test before was killed.
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).expect("a directory");
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).to_str().expect("text").to_owned()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+fn text(path: &std::path::Path) -> String {
+    path.to_str().expect("text").to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn totals_outlive_collectors_and_relays_and_a_collector_above_counts_them_once() {
     let scratch = Scratch::new("kill");
     let (at, listen) = (free_udp(), free_udp());
-    let state = scratch.file("state");
+    let state = text(&scratch.file("state"));
     let url = format!("https://{at}");
     let listen_text = listen.to_string();
     let lower = || {
@@ -42,7 +24,7 @@ async fn totals_outlive_collectors_and_relays_and_a_collector_above_counts_them_
     };
     let sjc = relay(at, "sjc/1").await;
     let collector = lower();
-    let upper_state = scratch.file("upper");
+    let upper_state = text(&scratch.file("upper"));
     let above = format!("https://{listen}");
     let upper = Collector::start([above.as_str(), "--state", &upper_state]);
 
@@ -103,7 +85,7 @@ async fn two_relays_are_added_up_by_broadcast() {
 #[test]
 fn a_state_file_has_one_collector_at_a_time() {
     let scratch = Scratch::new("lock");
-    let state = scratch.file("state");
+    let state = text(&scratch.file("state"));
     let _first = Collector::start(["https://127.0.0.1:9", "--state", &state]);
     let second = std::process::Command::new(env!("CARGO_BIN_EXE_streamgauge-collector"))
         .args(["https://127.0.0.1:9", "--plain", "--state", &state])
@@ -119,7 +101,7 @@ fn a_state_file_has_one_collector_at_a_time() {
 #[test]
 fn a_state_file_that_is_none_is_refused_and_left_alone() {
     let scratch = Scratch::new("foreign");
-    let state = scratch.file("state");
+    let state = text(&scratch.file("state"));
     std::fs::write(&state, "my holiday photos").expect("a file");
     let refused = std::process::Command::new(env!("CARGO_BIN_EXE_streamgauge-collector"))
         .args(["https://127.0.0.1:9", "--plain", "--state", &state])

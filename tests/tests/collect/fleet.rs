@@ -27,6 +27,13 @@ fn at(seconds: u64) -> Instant {
     Instant::from_micros(seconds * 1_000_000)
 }
 
+fn place(group: u64, frame: u64) -> FrameAt {
+    FrameAt {
+        frame,
+        ..FrameAt::first(group)
+    }
+}
+
 /// A reader of one track of one node, whose groups follow each other.
 struct Track<'a> {
     fleet: &'a mut Traffics,
@@ -53,7 +60,7 @@ impl<'a> Track<'a> {
 
     fn patch(&mut self, frame: u64, text: &str) -> Result<(), ReadError> {
         let group = self.group;
-        self.frame_at(FrameAt { group, frame }, text)
+        self.frame_at(place(group, frame), text)
     }
 
     fn frame_at(&mut self, at: FrameAt, text: &str) -> Result<(), ReadError> {
@@ -589,7 +596,7 @@ fn patches_of_node_json_leave_what_they_leave_out() {
     let node = fleet.arrive("n", at(0)).unwrap();
     let mut health = Health::default();
     let mut read = |frame, text: &str| {
-        let frame = FrameAt { group: 1, frame };
+        let frame = place(1, frame);
         let lane = |name: &str| (name == "publisher").then_some(0);
         fleet.read_node::<KEY>(node, frame, text.as_bytes(), &mut health, lane, at(0))
     };

@@ -6,6 +6,8 @@ mod any_bytes;
 mod fleet;
 mod parser;
 mod parts;
+mod relay;
+mod replay;
 mod room;
 mod simulation;
 mod world;

@@ -12,6 +12,7 @@ const TROUBLE: Trouble = Trouble {
     crashes: 2,
     partings: 2,
     renewals: 5,
+    replays: 50,
 };
 
 /// A world to be: how large, how troubled, and what the reader has room for.
@@ -69,13 +70,20 @@ fn a_thousand_nodes_that_restart_vanish_and_lose_frames_add_up_to_the_truth() {
 
 /// Any seed and size of a small world, and any trouble.
 fn any_plan() -> impl Strategy<Value = Plan> {
-    let trouble = (0_u64..60, 0_u64..50, 0_u64..15, 0_u64..15, 0_u64..15);
+    let trouble = (
+        0_u64..60,
+        0_u64..50,
+        0_u64..15,
+        0_u64..15,
+        0_u64..15,
+        0_u64..100,
+    );
     let room = (0_usize..40, 0_usize..60, 0_u64..30);
     let size = (any::<u64>(), 1_usize..6, 1_usize..60);
     (size, trouble, room).prop_map(
         |(
             (seed, nodes, steps),
-            (lost, late, crashes, partings, renewals),
+            (lost, late, crashes, partings, renewals, replays),
             (rows, series, keep),
         )| Plan {
             seed,
@@ -88,6 +96,7 @@ fn any_plan() -> impl Strategy<Value = Plan> {
                 crashes,
                 partings,
                 renewals,
+                replays,
             },
             rows,
             series,

@@ -1,11 +1,13 @@
 //! Nodes that count for themselves, links that lose and delay, and a reader that adds it all up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use streamgauge_core::{
     Duration, Family, Health, Instant, Presence, PublisherStats, PublisherTrack, Role, Schedule,
     SessionStats, Tier, Traffic,
-    collect::{Fleet, FleetPolicy, FrameAt, ReadError, SourceId, TrackKind, TrackName},
+    collect::{
+        Fleet, FleetPolicy, FrameAt, Kept, KeptAt, ReadError, SourceId, TrackKind, TrackName,
+    },
 };
 use streamgauge_tests::{Node, Reporter, Room, TIER_NAMES, Words, plus, track_name};
 
@@ -44,18 +46,31 @@ pub(crate) struct Trouble {
     pub(crate) partings: u64,
     /// Of steps: the reader ends, and begins anew from what it kept.
     pub(crate) renewals: u64,
+    /// Of arrivals: the reader is given frames from before first.
+    pub(crate) replays: u64,
 }
 
 /// A moment of 2023, in milliseconds.
 const START_MS: u64 = 1_700_000_000_000;
 
+/// So many frames of all tracks of a node are kept for readers who come late.
+const REPLAYED: usize = 12;
+
+/// A frame that a node published.
+#[derive(Clone, Debug)]
+struct Published {
+    /// Which life of the node it is of.
+    life: u64,
+    track: String,
+    group: u64,
+    bytes: Vec<u8>,
+}
+
 /// A frame on its way.
 #[derive(Clone, Debug)]
 struct Sent {
     due: u64,
-    track: String,
-    group: u64,
-    bytes: Vec<u8>,
+    frame: Published,
 }
 
 /// One life of a node.
@@ -172,6 +187,11 @@ fn path(dice: &mut Dice) -> String {
     format!("room-{customer}/{}", dice.below(4))
 }
 
+/// Before the first group of a life that begins then.
+fn first_group(step: u64) -> u64 {
+    (START_MS + step * 1000) * 1000
+}
+
 fn instant(step: u64) -> Instant {
     Instant::from_micros(step * 1_000_000)
 }
@@ -236,18 +256,45 @@ fn pairs(lane: usize) -> &'static [[usize; 2]] {
     }
 }
 
+/// What a file of a fleet holds: all changes, one upon the other.
+type Copy<F> = BTreeMap<KeptAt, Kept<F, String>>;
+
+/// Writes what changed into the file.
+fn copy<F: Family>(fleet: &mut Fleet<F, Boxed<F>>, copy: &mut Copy<F>) {
+    for (at, kept) in fleet.changed() {
+        match kept {
+            Some(kept) => copy.insert(at, kept.map_names(ToString::to_string)),
+            None => copy.remove(&at),
+        };
+    }
+    fleet.mark_kept();
+    assert_eq!(fleet.changed().count(), 0);
+}
+
+/// The file has all that is to be kept, as it is now.
+fn assert_copied<F: Family>(fleet: &Fleet<F, Boxed<F>>, copy: &Copy<F>) {
+    let kept = fleet.kept_places();
+    let kept: Copy<F> = kept
+        .map(|(at, kept)| (at, kept.map_names(ToString::to_string)))
+        .collect();
+    for (at, kept) in &kept {
+        assert_eq!(copy.get(at), Some(kept));
+    }
+    assert_eq!(copy.len(), kept.len());
+}
+
 /// The reader's side: both families of all nodes.
 pub(crate) struct Reading {
     pub(crate) traffic: Fleet<Traffic, Boxed<Traffic>>,
     pub(crate) presence: Fleet<Presence, Boxed<Presence>>,
+    copies: (Copy<Traffic>, Copy<Presence>),
     size: (usize, usize, usize),
     policy: FleetPolicy,
 }
 
-fn restore<F: Family>(from: &Fleet<F, Boxed<F>>, into: &mut Fleet<F, Boxed<F>>, now: Instant) {
-    for kept in from.kept() {
-        // As it would be read back from a file. What finds no room is without a name from then on.
-        let kept = kept.map_names(ToString::to_string);
+fn restore<F: Family>(from: &Copy<F>, into: &mut Fleet<F, Boxed<F>>, now: Instant) {
+    for kept in from.values() {
+        // What finds no room is without a name from then on.
         let _ = into.restore(&kept.as_str(), now);
     }
 }
@@ -283,6 +330,7 @@ impl Reading {
         Self {
             traffic: fleet(size(TRAFFIC_LANES), policy),
             presence: fleet(size(PRESENCE_LANES), policy),
+            copies: Default::default(),
             size: (sources, rows, series),
             policy,
         }
@@ -291,9 +339,21 @@ impl Reading {
     /// A reader of the same size that goes on from what this one kept.
     fn renewed(&self, now: Instant) -> Self {
         let mut renewed = Self::new(self.size.0, self.size.1, self.size.2, self.policy);
-        restore(&self.traffic, &mut renewed.traffic, now);
-        restore(&self.presence, &mut renewed.presence, now);
+        restore(&self.copies.0, &mut renewed.traffic, now);
+        restore(&self.copies.1, &mut renewed.presence, now);
+        renewed.save();
         renewed
+    }
+
+    /// Brings the file up to date.
+    fn save(&mut self) {
+        copy(&mut self.traffic, &mut self.copies.0);
+        copy(&mut self.presence, &mut self.copies.1);
+    }
+
+    fn assert_saved(&self) {
+        assert_copied(&self.traffic, &self.copies.0);
+        assert_copied(&self.presence, &self.copies.1);
     }
 
     fn arrive(&mut self, name: &str, now: Instant) -> Ids {
@@ -306,8 +366,14 @@ impl Reading {
         self.presence.depart(ids.1, now);
     }
 
-    fn read(&mut self, ids: Ids, track: &str, group: u64, bytes: &[u8], now: Instant) {
-        let name = TrackName::parse(track).unwrap();
+    fn read(&mut self, ids: Ids, frame: &Published, now: Instant) {
+        let Published {
+            track,
+            group,
+            bytes,
+            ..
+        } = frame;
+        let (name, group) = (TrackName::parse(track).unwrap(), *group);
         let (at, place) = (FrameAt::first(group), lane(name.tier, name.kind));
         let read = match name.kind {
             TrackKind::Traffic(_) => self.traffic.read::<KEY>(ids.0, place, at, bytes, now),
@@ -363,10 +429,14 @@ struct Simulated {
     over: Totals,
     /// What this life had told when the link went down.
     told: Totals,
-    /// The group of the last frame; rises across lives.
+    /// How many lives are over.
+    lives: u64,
+    /// The group of the last frame; begins with the clock in each life.
     group: u64,
     /// The newest frame of each track, for a reader that comes late.
-    newest: BTreeMap<String, (u64, Vec<u8>)>,
+    newest: BTreeMap<String, Published>,
+    /// The last frames of this life and the one before, in their order.
+    past: VecDeque<Published>,
     on_the_way: Vec<Sent>,
     /// The step at which it can be reached again.
     away_until: Option<u64>,
@@ -380,8 +450,10 @@ impl Simulated {
             life: Some(Life::new(0, 1)),
             over: Totals::zero(),
             told: Totals::zero(),
-            group: 0,
+            lives: 0,
+            group: first_group(0),
             newest: BTreeMap::new(),
+            past: VecDeque::new(),
             on_the_way: Vec::new(),
             away_until: None,
         }
@@ -401,8 +473,14 @@ impl Simulated {
         let Some(life) = &mut self.life else { return };
         for (track, bytes) in life.tick(step) {
             self.group += 1;
-            self.newest
-                .insert(track.clone(), (self.group, bytes.clone()));
+            let frame = Published {
+                life: self.lives,
+                track: track.clone(),
+                group: self.group,
+                bytes,
+            };
+            self.newest.insert(track, frame.clone());
+            self.past.push_back(frame.clone());
             if self.ids.is_none() {
                 continue;
             }
@@ -413,15 +491,12 @@ impl Simulated {
                     0
                 };
                 if !dice.chance(trouble.lost) {
-                    self.on_the_way.push(Sent {
-                        due: step + late,
-                        track: track.clone(),
-                        group: self.group,
-                        bytes: bytes.clone(),
-                    });
+                    let (due, frame) = (step + late, frame.clone());
+                    self.on_the_way.push(Sent { due, frame });
                 }
             }
         }
+        self.past.drain(..self.past.len().saturating_sub(REPLAYED));
     }
 
     /// Brings the frames to the reader that are due.
@@ -430,7 +505,18 @@ impl Simulated {
         let (due, rest): (Vec<Sent>, _) = self.on_the_way.drain(..).partition(|s| s.due <= step);
         self.on_the_way = rest;
         for sent in due {
-            reading.read(ids, &sent.track, sent.group, &sent.bytes, instant(step));
+            reading.read(ids, &sent.frame, instant(step));
+        }
+    }
+
+    /// Brings frames to the reader that it may have read before.
+    fn replay(&self, step: u64, reading: &mut Reading, trouble: &Trouble, dice: &mut Dice) {
+        let Some(ids) = self.ids.filter(|_| dice.chance(trouble.replays)) else {
+            return;
+        };
+        let from = dice.index(self.past.len());
+        for frame in self.past.iter().skip(from) {
+            reading.read(ids, frame, instant(step));
         }
     }
 
@@ -438,26 +524,33 @@ impl Simulated {
     fn catch_up(&mut self, step: u64, reading: &mut Reading) {
         let Some(ids) = self.ids else { return };
         self.on_the_way.clear();
-        for (track, (group, bytes)) in &self.newest {
-            reading.read(ids, track, *group, bytes, instant(step));
+        for frame in self.newest.values() {
+            reading.read(ids, frame, instant(step));
         }
     }
 
     /// It ends at once. What it published has arrived, what it counted since is lost with it.
-    fn crash(&mut self, step: u64, reading: &mut Reading, dice: &mut Dice) {
+    fn crash(&mut self, step: u64, reading: &mut Reading, trouble: &Trouble, dice: &mut Dice) {
         self.catch_up(step, reading);
-        if self.ids.is_some() {
+        if self.ids.is_none() {
+            self.past.clear();
+        } else {
             self.told = self.life.as_ref().map_or(Totals::zero(), Life::totals);
         }
         let told = std::mem::replace(&mut self.told, Totals::zero());
         self.over.add(&told.close());
         self.newest.clear();
+        let lives = self.lives;
+        self.past.retain(|frame| frame.life == lives);
+        self.lives += 1;
+        self.group = first_group(step);
         self.life = Some(Life::new(step, step + 2));
         if let Some(ids) = self.ids {
             if dice.chance(50) {
                 reading.depart(ids, instant(step));
             }
             self.ids = Some(reading.arrive(&self.name, instant(step)));
+            self.replay(step, reading, trouble, dice);
         }
     }
 
@@ -475,9 +568,10 @@ impl Simulated {
         }
     }
 
-    fn come_back(&mut self, step: u64, reading: &mut Reading) {
+    fn come_back(&mut self, step: u64, reading: &mut Reading, trouble: &Trouble, dice: &mut Dice) {
         self.away_until = None;
         self.ids = Some(reading.arrive(&self.name, instant(step)));
+        self.replay(step, reading, trouble, dice);
         self.catch_up(step, reading);
     }
 }
@@ -520,7 +614,7 @@ impl World {
         let (reading, dice) = (&mut self.reading, &mut self.dice);
         for node in &mut self.nodes {
             if node.away_until.is_some_and(|until| until <= step) {
-                node.come_back(step, reading);
+                node.come_back(step, reading, &trouble, dice);
             }
             if let Some(life) = &mut node.life {
                 life.act(dice);
@@ -528,13 +622,14 @@ impl World {
             node.publish(step, &trouble, dice);
             node.deliver(step, reading);
             if node.life.is_some() && dice.chance(trouble.crashes) {
-                node.crash(step, reading, dice);
+                node.crash(step, reading, &trouble, dice);
             } else if node.ids.is_some() && dice.chance(trouble.partings) {
                 node.part(step, reading, dice);
             }
         }
         reading.traffic.handle_timeout(instant(step));
         reading.presence.handle_timeout(instant(step));
+        reading.save();
         if dice.chance(trouble.renewals) {
             self.renew_reader();
         }
@@ -547,6 +642,7 @@ impl World {
         self.reading = self.reading.renewed(now);
         for node in self.nodes.iter_mut().filter(|node| node.ids.is_some()) {
             node.ids = Some(self.reading.arrive(&node.name, now));
+            node.replay(self.step, &mut self.reading, &self.trouble, &mut self.dice);
             node.catch_up(self.step, &mut self.reading);
         }
     }
@@ -556,6 +652,8 @@ impl World {
         totals.assert_follows(&self.last);
         self.last = totals;
         if self.step.is_multiple_of(8) {
+            self.reading.save();
+            self.reading.assert_saved();
             let now = self.now();
             assert_adds_up(&self.reading.traffic, TRAFFIC_LANES, now);
             assert_adds_up(&self.reading.presence, PRESENCE_LANES, now);
@@ -569,7 +667,7 @@ impl World {
         let mut dice = self.dice;
         for node in &mut self.nodes {
             if node.away_until.is_some() {
-                node.come_back(step, &mut self.reading);
+                node.come_back(step, &mut self.reading, &self.trouble, &mut dice);
             }
             if let Some(life) = node.life.as_mut().filter(|_| close) {
                 life.close_all();

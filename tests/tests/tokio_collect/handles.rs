@@ -136,3 +136,27 @@ async fn a_collector_goes_on_from_what_it_kept() {
     read(&node, "publisher.json", 1, &text(50)).unwrap();
     assert_eq!(bytes(&collector, "", "a"), Some(50));
 }
+
+#[tokio::test]
+async fn what_comes_again_counts_once_on_a_track_and_on_its_sibling() {
+    // Groups are numbered from a clock.
+    const FIRST: u64 = 1_700_000_000_000_000;
+    let text = |life: u64, bytes: u64| {
+        format!(
+            r#"{{"a":{{"bytes":{bytes},"since":{}}}}}"#,
+            FIRST / 1000 + life
+        )
+    };
+    let collector = Collector::new(&CollectorConfig::new());
+    for _ in 0..3 {
+        let node = collector.arrive("n").unwrap();
+        read(&node, "publisher.json", FIRST + 300, &text(1, 40)).unwrap();
+        read(&node, "publisher.json", FIRST + 301, &text(2, 5)).unwrap();
+        assert_eq!(bytes(&collector, "", "a"), Some(45));
+    }
+    for _ in 0..3 {
+        let node = collector.arrive("n").unwrap();
+        read(&node, "publisher.json.z", FIRST + 2, &text(2, 10)).unwrap();
+        assert_eq!(bytes(&collector, "", "a"), Some(50));
+    }
+}

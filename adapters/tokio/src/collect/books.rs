@@ -102,6 +102,12 @@ impl Collected {
         self.presence.restore(kept, self.now)
     }
 
+    /// Says that all is kept of both: nothing has [`changed`](Fleet::changed) since. Cost: what had.
+    pub fn mark_kept(&mut self) {
+        self.traffic.mark_kept();
+        self.presence.mark_kept();
+    }
+
     /// Moves the clock on, and forgets what has been idle for too long.
     pub(super) fn pass(&mut self, now: Instant) {
         self.now = now;
@@ -146,7 +152,7 @@ impl Collected {
         bytes: &[u8],
     ) -> Result<(), CollectError> {
         let track = TrackName::parse(track).ok_or(CollectError::NoTrack)?;
-        let now = self.now;
+        let (at, now) = (at.on_sibling(at.on_sibling || track.deflated), self.now);
         match track.kind {
             TrackKind::Traffic(role) => {
                 let lane = self.traffic_lane(track.tier, role);

@@ -55,7 +55,7 @@ impl Collector {
         look(&self.lock())
     }
 
-    /// Changes what is known: to restore what was kept.
+    /// Changes what is known: to restore what was kept, or to say that it is.
     pub fn change<T>(&self, change: impl FnOnce(&mut Collected) -> T) -> T {
         change(&mut self.lock())
     }
@@ -119,8 +119,8 @@ impl CollectedNode {
         &self.collector
     }
 
-    /// Reads a frame of one of the node's tracks: plain JSON, inflated if need be; a track and its `.z`
-    /// sibling are the same, so read one of them.
+    /// Reads a frame of one of the node's tracks: plain JSON, inflated if need be. A track and its `.z`
+    /// sibling tell the same, in groups of their own, so read one of them, under its name.
     ///
     /// # Errors
     /// When the frame is not to be read, or is none; see [`CollectError`]. Frames that are refused as old are

@@ -37,7 +37,7 @@ impl CollectorConfig {
         }
     }
 
-    /// How many nodes, and parts of nodes, are told apart, those that departed included. Each takes about 3 kB.
+    /// How many nodes, and parts of nodes, are told apart, those that departed included. Each takes about 4 kB.
     #[must_use]
     pub fn with_nodes(mut self, nodes: usize) -> Self {
         self.nodes = nodes;

@@ -30,6 +30,7 @@ pub use config::CollectorConfig;
 pub use room::FleetTables;
 
 pub use streamgauge_core::collect::{
-    BroadcastName, Counts, Fleet, FleetFull, FleetPolicy, FrameAt, Growth, Kept, LaneView,
-    ParseError, ReadError, Refused, RowView, SourceId, SourceView, TrackKind, TrackName,
+    BroadcastName, Counts, Fleet, FleetFull, FleetPolicy, FrameAt, Growth, Kept, KeptAt,
+    KeptChange, LaneView, ParseError, ReadError, Refused, RowView, SourceId, SourceView, TrackKind,
+    TrackName,
 };

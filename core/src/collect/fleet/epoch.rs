@@ -1,6 +1,6 @@
 //! What a node counted in one lane, epoch by epoch.
 
-use super::rows::add;
+use super::{KeptEpoch, rows::add};
 use crate::{
     ledger::summed,
     schema::{Family, Totals},
@@ -21,10 +21,17 @@ impl<F: Family> Epoch<F> {
         seen: F::Totals::ZERO,
     };
 
-    /// What was certainly counted: each word only rises, in the total as in the sum.
+    /// What was certainly counted: each word only rises, in the total as in the sum. A series that was
+    /// forgotten while it was open may close in another epoch than it opened in.
     fn known(&self) -> F::Totals {
         let mut known = self.told;
         raise(&mut known, &self.seen);
+        for [opened, closed] in F::PAIRS {
+            let opened = known.as_ref().get(*opened).copied().unwrap_or(0);
+            if let Some(closed) = known.as_mut().get_mut(*closed) {
+                *closed = opened.min(*closed);
+            }
+        }
         known
     }
 
@@ -33,6 +40,21 @@ impl<F: Family> Epoch<F> {
         let mut known = self.known();
         close::<F>(&mut known);
         known
+    }
+
+    fn kept(&self, arrivals: u32) -> KeptEpoch<F> {
+        KeptEpoch {
+            arrivals,
+            told: F::from_words(self.told.as_ref()),
+            seen: F::from_words(self.seen.as_ref()),
+        }
+    }
+
+    fn restored(kept: &KeptEpoch<F>) -> Self {
+        Self {
+            told: kept.told.words(),
+            seen: kept.seen.words(),
+        }
     }
 
     /// Both as one.
@@ -71,18 +93,10 @@ pub(super) struct Epochs<F: Family> {
     base: F::Totals,
     before: Epoch<F>,
     now: Epoch<F>,
-    bond: Bond,
-}
-
-/// What the last two epochs have to do with each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Bond {
-    /// The one before is over.
-    Apart,
+    /// How many times the node arrived in each of the two.
+    arrivals: [u32; 2],
     /// They may be one.
-    Perhaps,
-    /// They are one, and all of it is in the last.
-    One,
+    open: bool,
 }
 
 impl<F: Family> Epochs<F> {
@@ -90,13 +104,14 @@ impl<F: Family> Epochs<F> {
         base: F::Totals::ZERO,
         before: Epoch::NOTHING,
         now: Epoch::NOTHING,
-        bond: Bond::Apart,
+        arrivals: [0, 1],
+        open: false,
     };
 
     /// All that the node is known to have counted. Never falls.
     pub(super) fn total(&self) -> F::Totals {
         let mut total = self.base;
-        if self.bond == Bond::Perhaps {
+        if self.open {
             add(&mut total, &self.before.with(&self.now).known());
         } else {
             add(&mut total, &self.before.ended());
@@ -105,12 +120,12 @@ impl<F: Family> Epochs<F> {
         total
     }
 
-    /// The epoch that a series of this ordinal counts in; nothing if that is over for good.
+    /// The epoch that a series counts in which was last told after this arrival of the node; nothing if that
+    /// is over for good.
     #[inline]
-    pub(super) fn of(&mut self, ordinal: u32, now: u32) -> Option<&mut Epoch<F>> {
-        match now.wrapping_sub(ordinal) {
+    pub(super) fn of(&mut self, arrival: u32, now: u32) -> Option<&mut Epoch<F>> {
+        match self.ago(arrival, now) {
             0 => Some(&mut self.now),
-            1 if self.bond == Bond::One => Some(&mut self.now),
             1 => Some(&mut self.before),
             _ => None,
         }
@@ -121,84 +136,71 @@ impl<F: Family> Epochs<F> {
         self.now.told.as_ref().iter().any(|word| *word > 0)
     }
 
-    /// Takes in the total that the node told.
-    pub(super) fn tell(&mut self, told: &F::Totals) {
+    /// Takes in the total that the node told. Says whether that is news.
+    pub(super) fn tell(&mut self, told: &F::Totals) -> bool {
+        let mut is_news = false;
         let ours = self.now.told.as_mut().iter_mut().zip(told.as_ref());
         for (ours, told) in ours.take(summed::<F>()) {
+            is_news |= told > ours;
             *ours = (*ours).max(*told);
         }
+        is_news
     }
 
-    /// What was counted in epochs that are over; in the last one, what the node told and what its series add
-    /// up to; and what was counted since it arrived, as long as that may be another.
-    pub(super) fn kept(&self) -> ([F::Totals; 3], Option<F::Totals>) {
-        let mut base = self.base;
-        if self.bond == Bond::Perhaps {
-            let last = &self.before;
-            return ([base, last.told, last.seen], Some(self.now.seen));
-        }
-        add(&mut base, &self.before.ended());
-        ([base, self.now.told, self.now.seen], None)
+    /// As it is kept: what was counted in epochs before the last two, those two, and whether they may be one.
+    pub(super) fn kept(&self) -> (F, [KeptEpoch<F>; 2], bool) {
+        let [before, last] = self.arrivals;
+        let epochs = [self.before.kept(before), self.now.kept(last)];
+        (F::from_words(self.base.as_ref()), epochs, self.open)
     }
 
     /// Goes on from there.
-    pub(super) fn restore(&mut self, [base, told, seen]: [F::Totals; 3], since: Option<F::Totals>) {
-        let last = Epoch { told, seen };
-        let fresh = Self { base, ..Self::NONE };
-        *self = match since {
-            None => Self { now: last, ..fresh },
-            Some(seen) => Self {
-                before: last,
-                now: Epoch {
-                    told: F::Totals::ZERO,
-                    seen,
-                },
-                bond: Bond::Perhaps,
-                ..fresh
-            },
+    pub(super) fn restore(&mut self, over: &F, [before, last]: &[KeptEpoch<F>; 2], open: bool) {
+        *self = Self {
+            base: over.words(),
+            before: Epoch::restored(before),
+            now: Epoch::restored(last),
+            arrivals: [before.arrivals, last.arrivals],
+            open,
         };
     }
 
-    /// How many epochs ago that was which a series of this ordinal counts in; two for all that are over for
-    /// good.
-    pub(super) fn ago(&self, ordinal: u32, now: u32) -> u8 {
-        match (now.wrapping_sub(ordinal), self.bond) {
-            (0, _) | (1, Bond::One) => 0,
-            (1, Bond::Perhaps) => 1,
+    /// How many epochs ago that arrival of the node was; two for all that are over for good.
+    #[inline]
+    pub(super) fn ago(&self, arrival: u32, now: u32) -> u8 {
+        let [before, last] = self.arrivals;
+        match now.wrapping_sub(arrival) {
+            ago if ago < last => 0,
+            ago if ago < last.saturating_add(before) => 1,
             _ => 2,
         }
     }
 
-    /// Whether the last two may be one.
-    pub(super) fn is_open(&self) -> bool {
-        self.bond == Bond::Perhaps
-    }
-
     /// The node arrived, in the same epoch as before or in another.
     pub(super) fn begin(&mut self) {
-        if self.bond == Bond::Perhaps {
+        if self.open {
             self.join();
         }
         self.shift();
-        self.bond = Bond::Perhaps;
+        self.open = true;
     }
 
-    /// The epoch is the same as before the node arrived.
-    pub(super) fn join(&mut self) {
-        if self.bond == Bond::Perhaps {
+    /// The epoch is the same as before the node arrived. Says whether that is news.
+    pub(super) fn join(&mut self) -> bool {
+        let is_news = self.open;
+        if is_news {
             self.now = self.before.with(&self.now);
             self.before = Epoch::NOTHING;
-            self.bond = Bond::One;
+            let [before, last] = self.arrivals;
+            self.arrivals = [0, last.saturating_add(before)];
+            self.open = false;
         }
+        is_news
     }
 
     /// The epoch is another than before; whether that began when the node arrived.
     pub(super) fn part(&mut self) -> bool {
-        let parts = self.bond == Bond::Perhaps;
-        if parts {
-            self.bond = Bond::Apart;
-        }
-        parts
+        core::mem::take(&mut self.open)
     }
 
     /// So much of what was counted in the epoch before was in this one.
@@ -216,21 +218,22 @@ impl<F: Family> Epochs<F> {
         }
         self.shift();
         self.now.seen = *carried;
-        self.bond = Bond::Apart;
+        self.open = false;
     }
 
     /// The node is forgotten: all of its epochs are over.
     pub(super) fn end(&mut self) {
-        if self.bond == Bond::Perhaps {
+        if self.open {
             self.join();
         }
         self.shift();
-        self.bond = Bond::Apart;
+        self.open = false;
     }
 
     fn shift(&mut self) {
         let long_over = core::mem::replace(&mut self.before, self.now).ended();
         add(&mut self.base, &long_over);
         self.now = Epoch::NOTHING;
+        self.arrivals = [self.arrivals[1], 1];
     }
 }

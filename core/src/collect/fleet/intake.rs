@@ -3,11 +3,11 @@
 use core::fmt;
 
 use super::{
-    Fleet, FleetRoom, SourceId,
+    Fleet, FleetRoom, FrameAt, SourceId,
+    order::ReadingState,
     rate::When,
     rows::RowKind,
     series::{SeriesSlot, SeriesState, Step},
-    source::{Reading, ReadingState},
     work::Work,
 };
 use crate::{
@@ -16,24 +16,6 @@ use crate::{
     schema::Family,
     time::Instant,
 };
-
-/// Where a frame stands in its track.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FrameAt {
-    /// The sequence of its group.
-    pub group: u64,
-    /// Its place in the group: the first, 0, shows all series, and each that follows is a merge patch of
-    /// what those before it made.
-    pub frame: u64,
-}
-
-impl FrameAt {
-    /// The first frame of a group, which shows all series.
-    #[must_use]
-    pub const fn first(group: u64) -> Self {
-        Self { group, frame: 0 }
-    }
-}
 
 /// Why a frame is not taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,10 +81,12 @@ impl From<ParseError> for ReadError {
 #[must_use = "a frame counts once it is ended"]
 pub struct Intake {
     source: SourceId,
-    lane: u8,
-    patch: bool,
-    turn: u32,
-    when: When,
+    pub(super) lane: u8,
+    pub(super) patch: bool,
+    /// The frame was read before.
+    again: bool,
+    pub(super) turn: u32,
+    pub(super) when: When,
 }
 
 impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
@@ -145,25 +129,31 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         at: FrameAt,
         now: Instant,
     ) -> Result<Intake, Refused> {
-        let work = self.work();
+        let mut work = self.work();
         let place = work.source_here(source).ok_or(Refused::Unknown)?;
         let lanes = work.tables.lanes.len();
         let id = u8::try_from(lane).ok().filter(|_| lane < lanes);
         let id = id.ok_or(Refused::NoLane)?;
-        let track = work.tables.tracks.get_mut(place * lanes + lane);
+        let place = place * lanes + lane;
+        let track = work.tables.tracks.get_mut(place);
         let track = track.ok_or(Refused::NoLane)?;
-        track.at = track.at.next(at)?;
+        track.at = track.at.next(at, &track.marks)?;
         track.turn = track.turn.wrapping_add(1);
-        Ok(Intake {
+        let intake = Intake {
             source,
             lane: id,
             patch: at.frame > 0,
+            again: track.at.again,
             turn: track.turn,
             when: When {
                 now,
                 before: track.read,
             },
-        })
+        };
+        if !intake.again {
+            work.forget_recalled(place, now);
+        }
+        Ok(intake)
     }
 
     /// Takes in one row of a frame that was begun.
@@ -177,6 +167,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
             return;
         };
         match &entry.row {
+            Some(row) if intake.again => work.recall(source, intake, name, row),
             Some(row) => work.merge(source, intake, name, row),
             None => work.remove(source, intake, name),
         }
@@ -193,13 +184,9 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         if !intake.patch {
             work.sweep(place, &intake);
         }
-        if let Some(track) = work.tables.tracks.get_mut(place)
-            && track.turn == intake.turn
-        {
-            track.at.state = ReadingState::Whole;
-            track.read = Some(intake.when.now);
+        if work.finish(place, &intake) {
+            work.settle_owner(source, lane, intake.when);
         }
-        work.settle_owner(source, lane, intake.when);
     }
 
     /// Gives up a frame whose rest does not come, or makes no sense. What was taken of it counts; what it
@@ -214,40 +201,28 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
     }
 }
 
-impl Reading {
-    /// How far the track is read while the frame there is.
-    pub(super) fn next(self, at: FrameAt) -> Result<Self, Refused> {
-        let last = FrameAt {
-            group: self.group,
-            frame: self.frame,
-        };
-        let new = match self.state {
-            ReadingState::Fresh => true,
-            ReadingState::Whole => at > last,
-            ReadingState::Broken => at >= last,
-        };
-        if !new {
-            return Err(Refused::Old);
-        }
-        let follows = self.state == ReadingState::Whole
-            && at.group == self.group
-            && at.frame == self.frame.saturating_add(1);
-        if at.frame > 0 && !follows {
-            return Err(Refused::Gap);
-        }
-        Ok(Self {
-            group: at.group,
-            frame: at.frame,
-            state: ReadingState::Broken,
-        })
-    }
-}
-
 impl<F: Family, K: KeyWords> Work<'_, F, K> {
     /// The track of a node's lane, and the lane.
-    fn track(&self, source: usize, lane: u8) -> (usize, usize) {
+    pub(super) fn track(&self, source: usize, lane: u8) -> (usize, usize) {
         let lane = usize::from(lane);
         (source * self.tables.lanes.len() + lane, lane)
+    }
+
+    /// A frame was read to its end. Says whether it may have counted anything.
+    fn finish(&mut self, place: usize, intake: &Intake) -> bool {
+        let track = self.tables.tracks.get_mut(place);
+        let Some(track) = track.filter(|track| track.turn == intake.turn) else {
+            return true;
+        };
+        track.at.state = ReadingState::Whole;
+        if !intake.again {
+            track.marks.note(track.at.at);
+            track.read = Some(intake.when.now);
+            self.note_track(place);
+        } else if track.marks.ends_at(track.at.at) {
+            self.catch_up(place);
+        }
+        !intake.again
     }
 
     fn merge(&mut self, source: usize, intake: &Intake, name: &str, row: &ReadRow<F>) {
@@ -276,15 +251,17 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             return;
         };
         series.turn = intake.turn;
+        let row = series.row as usize;
         if step.inferred
-            && let Some(row) = self.tables.rows.get_mut(series.row as usize)
+            && let Some(slot) = self.tables.rows.get_mut(row)
+            && !core::mem::replace(&mut slot.inferred, true)
         {
-            row.inferred = true;
+            self.note_row(row);
         }
     }
 
     /// The node's series of this name: mostly the next in the order of the frame before.
-    fn series_of(&self, source: usize, intake: &Intake, name: &str) -> Option<usize> {
+    pub(super) fn series_of(&self, source: usize, intake: &Intake, name: &str) -> Option<usize> {
         let key = Key::read(name).ok()?;
         if !intake.patch
             && let Some(next) = self.next_in_order(source, intake, &key)
@@ -323,7 +300,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         self.follow(at, intake, &step);
     }
 
-    fn make(&mut self, source: usize, intake: &Intake, name: &str) -> Option<usize> {
+    pub(super) fn make(&mut self, source: usize, intake: &Intake, name: &str) -> Option<usize> {
         let row = self.hold_name(name, intake.lane, intake.when.now)?;
         let made = SeriesSlot {
             source: u32::try_from(self.owner(source)).ok()?,
@@ -349,6 +326,15 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                 series.state == SeriesState::Present && series.part as usize == source
             })
         {
+            self.lose(at, intake);
+        }
+    }
+
+    /// A frame says that a series is not there any more.
+    fn lose(&mut self, at: usize, intake: &Intake) {
+        if intake.again {
+            self.fade(at, intake.when.now);
+        } else {
             self.end_series(at, intake.when.now);
             self.vanish(at, intake.when.now);
         }
@@ -366,8 +352,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             if series.is_none_or(|series| series.turn == intake.turn) {
                 break;
             }
-            self.end_series(at, intake.when.now);
-            self.vanish(at, intake.when.now);
+            self.lose(at, intake);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a fleet has to keep to go on after a restart of the reader, and how it goes on.
 
 use super::{
-    Fleet, FleetFull, FleetRoom, Kept,
+    Fleet, FleetFull, FleetRoom, Kept, KeptAt, KeptChange,
     rate::Marks,
     rows::{RowKind, add},
     series::{SeriesSlot, SeriesState},
@@ -18,25 +18,69 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
     /// order, nothing is counted twice, and of what nodes counted meanwhile only that is without a name
     /// which no frame names any more.
     pub fn kept(&self) -> impl Iterator<Item = Kept<F, &Key<R::Key>>> {
-        let lanes = 0..self.room.tables().lanes.len();
-        let lanes = lanes.filter_map(|lane| self.kept_lane(lane));
-        let rows = self.room.tables().rows.iter();
-        let rows = rows
-            .filter(|row| row.kind != RowKind::Free)
-            .map(|row| Kept::Row {
-                lane: usize::from(row.lane),
-                name: &row.key,
-                is_prefix: row.kind == RowKind::Prefix,
-                is_inferred: row.inferred,
-                totals: F::from_words(row.totals.as_ref()),
-            });
-        let sources = self.room.tables().sources.iter().enumerate();
-        let sources = sources
-            .filter(|(_, source)| source.used && source.owner.slot().is_none())
-            .flat_map(|(at, _)| self.kept_source(at));
-        let series = self.room.tables().series.iter();
-        let series = series.filter_map(|series| self.kept_series(series));
-        lanes.chain(rows).chain(sources).chain(series)
+        self.kept_places().map(|(_, kept)| kept)
+    }
+
+    /// The same, and where each of them is.
+    pub fn kept_places(&self) -> impl Iterator<Item = (KeptAt, Kept<F, &Key<R::Key>>)> {
+        let tables = self.room.tables();
+        let lanes = places(0..tables.lanes.len(), KeptAt::Lane);
+        let rows = places(0..tables.rows.len(), KeptAt::Row);
+        let sources = places(0..tables.sources.len(), KeptAt::Source);
+        let tracks = places(0..tables.tracks.len(), KeptAt::Track);
+        let series = places(0..tables.series.len(), KeptAt::Series);
+        let all = lanes.chain(rows).chain(sources).chain(tracks).chain(series);
+        all.filter_map(|at| Some((at, self.kept_at(at)?)))
+    }
+
+    /// What of it has changed since [`mark_kept`](Self::mark_kept) was called last, and where; nothing where
+    /// nothing is any more. Put in their places, in the order of places, they are what is to be kept.
+    ///
+    /// Cost: what changed.
+    pub fn changed(&self) -> impl Iterator<Item = KeptChange<F, &Key<R::Key>>> {
+        let (tables, changed) = (self.room.tables(), &self.state.changed);
+        let lanes = if changed.is_empty() {
+            0
+        } else {
+            tables.lanes.len()
+        };
+        let lanes = places(0..lanes, KeptAt::Lane);
+        let rows = changed.rows.iter(tables.rows, |row| row.changed);
+        let rows = places(rows, KeptAt::Row);
+        let sources = changed.sources.iter(tables.sources, |node| node.changed);
+        let sources = places(sources, KeptAt::Source);
+        let tracks = changed.tracks.iter(tables.tracks, |track| track.changed);
+        let tracks = places(tracks, KeptAt::Track);
+        let series = changed.series.iter(tables.series, |series| series.changed);
+        let series = places(series, KeptAt::Series);
+        let all = lanes.chain(rows).chain(sources).chain(tracks).chain(series);
+        all.map(|at| (at, self.kept_at(at)))
+    }
+
+    /// Says that all is kept: nothing has [`changed`](Self::changed) since. Cost: what had.
+    pub fn mark_kept(&mut self) {
+        let work = self.work();
+        let (tables, changed) = (work.tables, &mut work.state.changed);
+        changed.rows.clear(tables.rows, |row| &mut row.changed);
+        changed
+            .sources
+            .clear(tables.sources, |source| &mut source.changed);
+        changed
+            .tracks
+            .clear(tables.tracks, |track| &mut track.changed);
+        changed
+            .series
+            .clear(tables.series, |series| &mut series.changed);
+    }
+
+    fn kept_at(&self, at: KeptAt) -> Option<Kept<F, &Key<R::Key>>> {
+        match at {
+            KeptAt::Lane(at) => self.kept_lane(at as usize),
+            KeptAt::Row(at) => self.kept_row(at as usize),
+            KeptAt::Source(at) => self.kept_source(at as usize),
+            KeptAt::Track(at) => self.kept_track(at as usize),
+            KeptAt::Series(at) => self.kept_series(at as usize),
+        }
     }
 
     fn kept_lane<N>(&self, lane: usize) -> Option<Kept<F, N>> {
@@ -49,48 +93,67 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         })
     }
 
-    fn kept_source(&self, at: usize) -> impl Iterator<Item = Kept<F, &Key<R::Key>>> {
-        let tables = self.room.tables();
-        let lanes = tables.lanes.len();
-        let source = tables.sources.get(at);
-        let name = source.map(|source| &source.name);
-        let tracks = tables.tracks.iter().skip(at * lanes).take(lanes);
-        let tracks = tracks.enumerate().filter_map(move |(lane, track)| {
-            let (known, since) = track.epochs.kept();
-            let [over, told, seen] = known.map(|words| F::from_words(words.as_ref()));
-            Some(Kept::Track {
-                source: name?,
-                lane,
-                over,
-                told,
-                seen,
-                since: since.map(|words| F::from_words(words.as_ref())),
-                horizon: track.horizon,
-            })
-        });
-        let source = source.map(|source| Kept::Source {
+    fn kept_row(&self, at: usize) -> Option<Kept<F, &Key<R::Key>>> {
+        let row = self.room.tables().rows.get(at)?;
+        (row.kind != RowKind::Free).then(|| Kept::Row {
+            lane: usize::from(row.lane),
+            name: &row.key,
+            is_prefix: row.kind == RowKind::Prefix,
+            is_inferred: row.inferred,
+            totals: F::from_words(row.totals.as_ref()),
+        })
+    }
+
+    fn kept_source(&self, at: usize) -> Option<Kept<F, &Key<R::Key>>> {
+        let source = self.room.tables().sources.get(at)?;
+        let is_node = source.used && source.owner.slot().is_none();
+        is_node.then_some(Kept::Source {
             name: &source.name,
             epoch: source.epoch,
             since: source.since,
-        });
-        source.into_iter().chain(tracks)
+            arrivals: source.ordinal,
+            read: source.marks,
+        })
     }
 
-    fn kept_series(&self, series: &SeriesSlot<F>) -> Option<Kept<F, &Key<R::Key>>> {
+    fn kept_track(&self, at: usize) -> Option<Kept<F, &Key<R::Key>>> {
         let tables = self.room.tables();
-        if series.state == SeriesState::Free {
+        let lanes = tables.lanes.len();
+        let source = tables.sources.get(at.checked_div(lanes)?)?;
+        let track = tables.tracks.get(at)?;
+        if let Some(owner) = source.owner.slot() {
+            return source.used.then_some(Kept::Part {
+                source: &tables.sources.get(owner)?.name,
+                name: &source.name,
+                lane: at % lanes,
+                read: track.marks,
+            });
+        }
+        let (over, epochs, is_open) = track.epochs.kept();
+        source.used.then_some(Kept::Track {
+            source: &source.name,
+            lane: at % lanes,
+            over,
+            epochs,
+            is_open,
+            horizon: track.horizon,
+            read: track.marks,
+        })
+    }
+
+    fn kept_series(&self, at: usize) -> Option<Kept<F, &Key<R::Key>>> {
+        let tables = self.room.tables();
+        let series = tables.series.get(at)?;
+        if series.state == SeriesState::Free || series.is_recalled {
             return None;
         }
-        let source = tables.sources.get(series.source as usize)?;
-        let track = series.source as usize * tables.lanes.len() + usize::from(series.lane);
-        let track = tables.tracks.get(track)?;
         Some(Kept::Series {
-            source: &source.name,
+            source: &tables.sources.get(series.source as usize)?.name,
             lane: usize::from(series.lane),
             name: &tables.rows.get(series.row as usize)?.key,
             since: series.since,
             is_ended: series.ended,
-            ago: track.epochs.ago(series.ordinal, source.ordinal),
+            arrival: series.ordinal,
             words: F::from_words(series.words.as_ref()),
         })
     }
@@ -129,12 +192,19 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                 is_inferred,
                 totals,
             } => self.restore_row(lane, name, is_prefix, is_inferred, &totals, now),
-            Kept::Source { name, epoch, since } => {
+            Kept::Source {
+                name,
+                epoch,
+                since,
+                arrivals,
+                read,
+            } => {
                 let key = Key::read(name).ok()?;
                 let at = self.make_source(key, now)?;
                 let source = self.tables.sources.get_mut(at)?;
                 (source.epoch, source.since) = (epoch, since);
-                source.ordinal = RESTORED;
+                source.ordinal = arrivals;
+                source.marks = read;
                 self.depart(at, now);
                 Some(())
             }
@@ -142,23 +212,31 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                 source,
                 lane,
                 over,
-                told,
-                seen,
-                since,
+                epochs,
+                is_open,
                 horizon,
+                read,
             } => {
                 let at = self.find_source(&Key::read(source).ok()?)?;
                 let lanes = self.tables.lanes.len();
                 let track = self.tables.tracks.get_mut(at * lanes + lane)?;
-                let known = [over, told, seen].map(|words| words.words());
-                track
-                    .epochs
-                    .restore(known, since.map(|words| words.words()));
+                track.epochs.restore(&over, &epochs, is_open);
                 track.horizon = horizon;
+                track.marks = read;
                 // The lane's total has it already.
                 track.shown = track.epochs.total();
-                let open = track.epochs.is_open();
-                self.tables.sources.get_mut(at)?.restored |= open;
+                self.tables.sources.get_mut(at)?.restored |= is_open;
+                Some(())
+            }
+            Kept::Part {
+                source,
+                name,
+                lane,
+                read,
+            } => {
+                let at = self.restore_part(source, name, now)?;
+                let lanes = self.tables.lanes.len();
+                self.tables.tracks.get_mut(at * lanes + lane)?.marks = read;
                 Some(())
             }
             Kept::Series {
@@ -167,7 +245,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                 name,
                 since,
                 is_ended,
-                ago,
+                arrival,
                 words,
             } => {
                 let at = self.find_source(&Key::read(source).ok()?)?;
@@ -180,7 +258,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                     lane: u8::try_from(lane)
                         .ok()
                         .filter(|_| lane < self.tables.lanes.len())?,
-                    ordinal: RESTORED - u32::from(ago.min(2)),
+                    ordinal: arrival,
                     ..SeriesSlot::FREE
                 };
                 let restored = self.restore_series(made, name, now);
@@ -240,5 +318,10 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     }
 }
 
-/// The ordinal of a node that was restored: there is room below for epochs that are over.
-const RESTORED: u32 = 2;
+/// Slots as places of a table.
+fn places(
+    slots: impl Iterator<Item = usize>,
+    of: impl Fn(u32) -> KeptAt,
+) -> impl Iterator<Item = KeptAt> {
+    slots.filter_map(move |at| u32::try_from(at).ok().map(&of))
+}

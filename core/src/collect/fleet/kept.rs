@@ -1,8 +1,12 @@
 //! What a fleet keeps, as plain values.
 
+use serde::{Deserialize, Serialize};
+
+use super::Bookmarks;
+
 /// One thing that a fleet keeps, as plain values; names as [`Key`](crate::Key)s when they come out of it, and as text
-/// when they go in.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// when they go in. Serde writes it in any format, and reads it back with borrowed or owned names.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Kept<F, N> {
     /// The accounts of a lane.
     Lane {
@@ -36,6 +40,10 @@ pub enum Kept<F, N> {
         epoch: Option<u64>,
         /// When that began, in milliseconds since the Unix epoch.
         since: u64,
+        /// How often it arrived.
+        arrivals: u32,
+        /// How far its `node.json` was read.
+        read: Bookmarks,
     },
     /// What a node counted in a lane.
     Track {
@@ -43,16 +51,27 @@ pub enum Kept<F, N> {
         source: N,
         /// The lane.
         lane: usize,
-        /// What was counted in epochs that are over.
+        /// What was counted in epochs before the last two.
         over: F,
-        /// What the node told of the last one.
-        told: F,
-        /// The sum of its series in the last one.
-        seen: F,
-        /// The sum of its series since it arrived, if it has not told yet whether its epoch is another.
-        since: Option<F>,
+        /// The last two.
+        epochs: [KeptEpoch<F>; 2],
+        /// They may be one: the node has not told yet since it arrived.
+        is_open: bool,
         /// The latest beginning of a series that was forgotten though it may go on.
         horizon: Option<u64>,
+        /// How far it was read.
+        read: Bookmarks,
+    },
+    /// How far a part of a node was read in a lane.
+    Part {
+        /// The node's name.
+        source: N,
+        /// The part's.
+        name: N,
+        /// The lane.
+        lane: usize,
+        /// How far it was read.
+        read: Bookmarks,
     },
     /// What a node told of a name.
     Series {
@@ -66,12 +85,41 @@ pub enum Kept<F, N> {
         since: Option<u64>,
         /// Whether that is over.
         is_ended: bool,
-        /// How many epochs ago it counted; two for all that are over.
-        ago: u8,
+        /// After which arrival of the node it was told last.
+        arrival: u32,
         /// What the node told last.
         words: F,
     },
 }
+
+/// What a node counted in one epoch, or what may be one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptEpoch<F> {
+    /// How often it arrived in it.
+    pub arrivals: u32,
+    /// The total that it told.
+    pub told: F,
+    /// The sum of its series.
+    pub seen: F,
+}
+
+/// Where a fleet has a thing that it keeps. What is there may be another thing later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum KeptAt {
+    /// Among the lanes.
+    Lane(u32),
+    /// Among names and prefixes.
+    Row(u32),
+    /// Among nodes.
+    Source(u32),
+    /// Among the lanes of nodes.
+    Track(u32),
+    /// Among series.
+    Series(u32),
+}
+
+/// Something that changed, and where; nothing where nothing is any more.
+pub type KeptChange<F, N> = (KeptAt, Option<Kept<F, N>>);
 
 impl<F: Copy, N> Kept<F, N> {
     /// The same with its names in another form.
@@ -105,27 +153,42 @@ impl<F: Copy, N> Kept<F, N> {
                 ref name,
                 epoch,
                 since,
+                arrivals,
+                read,
             } => Kept::Source {
                 name: map(name),
                 epoch,
                 since,
+                arrivals,
+                read,
             },
             Self::Track {
                 ref source,
                 lane,
                 over,
-                told,
-                seen,
-                since,
+                epochs,
+                is_open,
                 horizon,
+                read,
             } => Kept::Track {
                 source: map(source),
                 lane,
                 over,
-                told,
-                seen,
-                since,
+                epochs,
+                is_open,
                 horizon,
+                read,
+            },
+            Self::Part {
+                ref source,
+                ref name,
+                lane,
+                read,
+            } => Kept::Part {
+                source: map(source),
+                name: map(name),
+                lane,
+                read,
             },
             Self::Series {
                 ref source,
@@ -133,7 +196,7 @@ impl<F: Copy, N> Kept<F, N> {
                 ref name,
                 since,
                 is_ended,
-                ago,
+                arrival,
                 words,
             } => Kept::Series {
                 source: map(source),
@@ -141,7 +204,7 @@ impl<F: Copy, N> Kept<F, N> {
                 name: map(name),
                 since,
                 is_ended,
-                ago,
+                arrival,
                 words,
             },
         }

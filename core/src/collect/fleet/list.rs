@@ -78,6 +78,72 @@ impl Ends {
     }
 }
 
+/// A place in a list of what changed: leads to the next, and the last one to itself, so that it is nowhere
+/// if the slot is not in the list.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Changed(Link);
+
+impl Changed {
+    pub(super) const NOT: Self = Self(Link::NONE);
+}
+
+/// The slots of a table that changed, in no order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Changes {
+    first: Link,
+}
+
+impl Changes {
+    pub(super) const NONE: Self = Self { first: Link::NONE };
+
+    pub(super) const fn is_empty(self) -> bool {
+        self.first.slot().is_none()
+    }
+
+    /// Notes that a slot changed. O(1).
+    #[inline]
+    pub(super) fn note<T>(
+        &mut self,
+        slots: &mut [T],
+        at: usize,
+        hook: impl Fn(&mut T) -> &mut Changed,
+    ) {
+        let Some(hook) = slots.get_mut(at).map(hook) else {
+            return;
+        };
+        if hook.0 == Link::NONE {
+            let first = core::mem::replace(&mut self.first, Link::to(at));
+            hook.0 = if first == Link::NONE {
+                self.first
+            } else {
+                first
+            };
+        }
+    }
+
+    /// The slots that changed.
+    pub(super) fn iter<'a, T>(
+        self,
+        slots: &'a [T],
+        hook: impl Fn(&T) -> Changed + 'a,
+    ) -> impl Iterator<Item = usize> + 'a {
+        let after = move |at: &usize| {
+            let next = hook(slots.get(*at)?).0.slot()?;
+            (next != *at).then_some(next)
+        };
+        core::iter::successors(self.first.slot(), after)
+    }
+
+    /// Nothing changed.
+    pub(super) fn clear<T>(&mut self, slots: &mut [T], hook: impl Fn(&mut T) -> &mut Changed) {
+        let mut next = core::mem::take(&mut self.first).slot();
+        while let Some((at, slot)) = next.and_then(|at| Some((at, slots.get_mut(at)?))) {
+            let after = core::mem::take(hook(slot)).0.slot();
+            next = after.filter(|after| *after != at);
+        }
+    }
+}
+
 /// The bucket of a hash.
 #[allow(
     clippy::cast_possible_truncation,

@@ -6,9 +6,11 @@ mod keep;
 mod kept;
 mod lane;
 mod list;
+mod order;
 mod part;
 mod policy;
 mod rate;
+mod recall;
 mod report;
 mod room;
 mod rows;
@@ -17,9 +19,10 @@ mod source;
 mod view;
 mod work;
 
-pub use intake::{FrameAt, Intake, ReadError, Refused};
-pub use kept::Kept;
+pub use intake::{Intake, ReadError, Refused};
+pub use kept::{Kept, KeptAt, KeptChange, KeptEpoch};
 pub use lane::LaneSlot;
+pub use order::{Bookmarks, FrameAt};
 pub use policy::FleetPolicy;
 pub use rate::Growth;
 pub use room::{FleetParts, FleetRoom, FleetTables, FleetTablesMut, InlineFleet};
@@ -65,6 +68,10 @@ impl From<KeyTooLong> for FleetFull {
 ///   (or have no wall clock) a number that fell means a restart; such rows say that this was inferred.
 /// - The totals that a node tells in `node.json` hold for its lanes where they say more than its series:
 ///   what was lost with a frame, or came and went between two. That part has no name.
+/// - Frames that were read before tell which series there are, so that those after them can be read, and
+///   count nothing: a relay gives a reader who connects anew what it has kept. By their numbers they are
+///   known also after a restart of the reader or the node, if the numbers come from a clock (microseconds);
+///   others may begin anew with the node, and are compared as long as it is there.
 /// - What is open counts as long as the node is there and its last frame says so.
 ///
 /// All totals rise, and only rise, until their row is forgotten. `total` of a lane is exact as soon as

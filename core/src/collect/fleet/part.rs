@@ -57,6 +57,18 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         self.settle(owner * self.tables.lanes.len() + lane, lane, when);
     }
 
+    /// A part of a node that was kept, which has departed.
+    pub(super) fn restore_part(&mut self, node: &str, name: &str, now: Instant) -> Option<usize> {
+        let owner = self.find_source(&Key::read(node).ok()?)?;
+        let key = Key::read(name).ok()?;
+        if let Some(at) = self.find_part(owner, &key) {
+            return Some(at);
+        }
+        let at = self.make_part(owner, key, now)?;
+        self.depart(at, now);
+        Some(at)
+    }
+
     fn find_part(&self, owner: usize, name: &Key<K>) -> Option<usize> {
         list::find(
             self.tables.source_buckets,

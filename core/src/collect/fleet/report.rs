@@ -2,9 +2,9 @@
 
 use super::{
     Fleet, FleetRoom, FrameAt, ReadError, Refused, SourceId,
+    order::{Reading, ReadingState},
     rate::When,
     rows::add,
-    source::{Reading, ReadingState},
     work::Work,
 };
 use crate::{
@@ -36,7 +36,8 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         let slot = work.tables.sources.get_mut(place);
         let slot = slot.filter(|slot| slot.owner.slot().is_none());
         let slot = slot.ok_or(Refused::Unknown)?;
-        slot.told = slot.told.next(at)?;
+        slot.told = slot.told.next(at, &slot.marks)?;
+        let again = slot.told.again;
         let mut reader = if at.frame == 0 {
             NodeReader::<F, KEY>::new()
         } else {
@@ -51,6 +52,11 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         })?;
         *health = reader.finish()?;
         slot.told.state = ReadingState::Whole;
+        if again {
+            return Ok(());
+        }
+        slot.marks.note(at);
+        work.note_source(place);
         work.learn(place, health, now);
         work.tell(place, &totals, now);
         Ok(())
@@ -63,6 +69,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         self.depart_parts(at, now);
         let lanes = self.tables.lanes.len();
         for track in at * lanes..(at + 1) * lanes {
+            self.forget_recalled(track, now);
             while let Some(series) = self
                 .tables
                 .tracks
@@ -88,6 +95,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         };
         source.here = true;
         source.told = Reading::NOTHING;
+        source.marks.arrive();
         source.generation = source.generation.wrapping_add(1);
         // As long as it had not told, what it tells now is of the same arrival.
         let begins = !core::mem::take(&mut source.restored) && source.owner.slot().is_none();
@@ -96,11 +104,14 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let tracks = self.tables.tracks.get_mut(at * lanes..(at + 1) * lanes);
         for track in tracks.unwrap_or_default() {
             track.at = Reading::NOTHING;
+            track.marks.arrive();
             track.read = None;
             if begins {
                 track.epochs.begin();
             }
         }
+        self.note_source(at);
+        self.note_tracks(at);
     }
 
     /// Takes in which epoch a node is in.
@@ -113,12 +124,15 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let lanes = self.tables.lanes.len();
         let tracks = at * lanes..(at + 1) * lanes;
         if epoch.is_none() || epoch == Some(health.epoch) {
-            let tracks = self.tables.tracks.get_mut(tracks).unwrap_or_default();
-            for track in tracks {
-                track.epochs.join();
+            for at in tracks {
+                let track = self.tables.tracks.get_mut(at);
+                if track.is_some_and(|track| track.epochs.join()) {
+                    self.note_track(at);
+                }
             }
             return;
         }
+        self.note_tracks(at);
         let noticed = tracks.clone().all(|track| {
             let track = self.tables.tracks.get_mut(track);
             track.is_some_and(|track| track.epochs.part())
@@ -154,16 +168,19 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     /// Brings the series of a track that began by `born` into the next epoch; what they counted.
     pub(super) fn carry(&mut self, track: usize, old: u32, born: Option<u64>) -> F::Totals {
         let mut carried = F::Totals::ZERO;
-        let Some(track) = self.tables.tracks.get(track) else {
+        let Some(track) = self.tables.tracks.get(track).copied() else {
             return carried;
         };
         for ends in [track.present, track.waiting] {
             let mut next = ends.first();
-            while let Some(series) = next.and_then(|at| self.tables.series.get_mut(at)) {
+            while let Some((at, series)) =
+                next.and_then(|at| Some((at, self.tables.series.get_mut(at)?)))
+            {
                 next = series.side.after.slot();
                 if series.ordinal == old && born.is_some() && series.since >= born {
                     series.ordinal = old.wrapping_add(1);
                     add(&mut carried, &series.words);
+                    self.note_series(at);
                 }
             }
         }
@@ -182,8 +199,9 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                 return;
             };
             let before = track.epochs.is_told().then_some(now);
-            if let Some(told) = told {
-                track.epochs.tell(&told.words().words());
+            let is_news = told.is_some_and(|told| track.epochs.tell(&told.words().words()));
+            if is_news {
+                self.note_track(place);
             }
             self.settle(place, lane, When { now, before });
         }

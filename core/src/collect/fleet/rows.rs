@@ -1,7 +1,7 @@
 //! The rows that nodes have in common: one for each name of a lane, and one for each prefix above them.
 
 use super::{
-    list::{self, Hook},
+    list::{self, Changed, Hook},
     rate::Marks,
     work::Work,
 };
@@ -33,6 +33,7 @@ pub struct RowSlot<F: Family, K: KeyWords> {
     pub(super) chain: Link,
     /// Its place among the rows that nothing refers to.
     pub(super) age: Hook,
+    pub(super) changed: Changed,
 }
 
 /// What a row stands for.
@@ -58,6 +59,7 @@ impl<F: Family, K: KeyWords> RowSlot<F, K> {
         left: Instant::from_micros(0),
         chain: Link::NONE,
         age: Hook::NONE,
+        changed: Changed::NOT,
     };
 }
 
@@ -153,8 +155,10 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             refs: 1,
             parent,
             marks: Marks::since(now),
+            changed: row.changed,
             ..RowSlot::FREE
         };
+        self.note_row(at);
         let hash = hash(&key, self.state.seed, lane, kind);
         list::index(self.tables.row_buckets, self.tables.rows, hash, at, |row| {
             &mut row.chain
@@ -228,6 +232,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         if let Some(row) = self.tables.rows.get_mut(at) {
             row.kind = RowKind::Free;
         }
+        self.note_row(at);
         let free = &mut self.state.free_rows;
         free.put(self.tables.rows, at, |row| &mut row.chain);
         self.release_parent(parent, now);

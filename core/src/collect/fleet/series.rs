@@ -2,7 +2,7 @@
 
 use super::{
     epoch::close,
-    list::{self, Hook},
+    list::{self, Changed, Hook},
     rate::When,
     rows::add,
     work::Work,
@@ -30,6 +30,8 @@ pub struct SeriesSlot<F: Family> {
     pub(super) state: SeriesState,
     /// It is known that this life of it is over.
     pub(super) ended: bool,
+    /// All that is known of it is from a frame that was read before, and older than others that were.
+    pub(super) is_recalled: bool,
     pub(super) row: u32,
     /// The node's epoch that it counts in.
     pub(super) ordinal: u32,
@@ -42,6 +44,7 @@ pub struct SeriesSlot<F: Family> {
     pub(super) side: Hook,
     /// Its place among all that wait.
     pub(super) age: Hook,
+    pub(super) changed: Changed,
 }
 
 /// How a series stands.
@@ -64,6 +67,7 @@ impl<F: Family> SeriesSlot<F> {
         lane: 0,
         state: SeriesState::Free,
         ended: false,
+        is_recalled: false,
         row: 0,
         ordinal: 0,
         turn: 0,
@@ -71,6 +75,7 @@ impl<F: Family> SeriesSlot<F> {
         chain: Link::NONE,
         side: Hook::NONE,
         age: Hook::NONE,
+        changed: Changed::NOT,
     };
 
     fn hash(&self, seed: usize) -> u32 {
@@ -198,7 +203,7 @@ fn keep_order<F: Family>(gain: &mut F::Totals, totals: &F::Totals) {
 }
 
 /// What `before` and `now` differ in, as an amount to add: gauges by their values.
-fn change<F: Family>(before: &F::Totals, now: &F::Totals) -> F::Totals {
+pub(super) fn change<F: Family>(before: &F::Totals, now: &F::Totals) -> F::Totals {
     let mut change = *now;
     let words = change.as_mut().iter_mut().zip(before.as_ref());
     for (place, (word, before)) in words.enumerate() {
@@ -229,7 +234,11 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     pub(super) fn make_series(&mut self, made: SeriesSlot<F>, now: Instant) -> Option<usize> {
         let at = self.take_series(now)?;
         let slot = self.tables.series.get_mut(at)?;
-        *slot = made;
+        *slot = SeriesSlot {
+            changed: slot.changed,
+            ..made
+        };
+        self.note_series(at);
         let hash = made.hash(self.state.seed);
         list::index(
             self.tables.series_buckets,
@@ -257,6 +266,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         if step.reborn {
             self.end_series(at, when.now);
         }
+        let is_long_over = self.is_long_over(at);
         let Some(series) = self.tables.series.get_mut(at) else {
             return;
         };
@@ -265,9 +275,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             SeriesState::Free | SeriesState::Waiting => F::Totals::ZERO,
         };
         let source = self.tables.sources.get(series.source as usize);
-        let now = source.map_or(0, |source| source.ordinal);
-        // No account is left of an epoch before the last two.
-        let is_long_over = now.wrapping_sub(series.ordinal) > 1;
+        let known = (series.since, series.ended, series.ordinal);
+        let moved = series.words.as_ref() != step.words.as_ref();
         if step.reborn || !series.ended || is_long_over {
             series.ordinal = birth(source, step.since);
         }
@@ -275,11 +284,27 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         series.since = step.since;
         series.ended = false;
         let change = change::<F>(&before, &step.words);
+        if moved || known != (series.since, series.ended, series.ordinal) {
+            self.note_series(at);
+        }
         self.credit(at, &step.gain, &change, when);
     }
 
+    /// Whether no account is left of the epoch in which a series was told of last.
+    fn is_long_over(&self, at: usize) -> bool {
+        let Some(series) = self.tables.series.get(at) else {
+            return false;
+        };
+        let source = series.source as usize;
+        let track = source * self.tables.lanes.len() + usize::from(series.lane);
+        let node = self.tables.sources.get(source);
+        let track = self.tables.tracks.get(track);
+        node.zip(track)
+            .is_some_and(|(node, track)| track.epochs.ago(series.ordinal, node.ordinal) > 1)
+    }
+
     /// Adds what was counted in a series to all that it is part of.
-    fn credit(&mut self, at: usize, gain: &F::Totals, live: &F::Totals, when: When) {
+    pub(super) fn credit(&mut self, at: usize, gain: &F::Totals, live: &F::Totals, when: When) {
         let Some(series) = self.tables.series.get(at) else {
             return;
         };
@@ -287,24 +312,31 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         if let Some(row) = self.tables.rows.get(series.row as usize) {
             keep_order::<F>(&mut gain, &row.totals);
         }
+        let grows = gain.as_ref().iter().any(|word| *word > 0);
         let (source, lane, ordinal) = (series.source as usize, series.lane, series.ordinal);
+        let mut row = Link::to(series.row as usize);
         let track = source * self.tables.lanes.len() + usize::from(lane);
         let epochs = self
             .tables
             .sources
             .get(source)
             .map_or(0, |source| source.ordinal);
-        let track = self.tables.tracks.get_mut(track);
-        let epoch = track.and_then(|track| track.epochs.of(ordinal, epochs));
+        let slot = self.tables.tracks.get_mut(track);
+        let epoch = slot.and_then(|track| track.epochs.of(ordinal, epochs));
         if let Some(epoch) = epoch {
             add(&mut epoch.seen, &gain);
+        }
+        if grows {
+            self.note_track(track);
         }
         if let Some(lane) = self.tables.lanes.get_mut(usize::from(lane)) {
             add(&mut lane.named, &gain);
             add(&mut lane.live, live);
         }
-        let mut row = Link::to(series.row as usize);
-        while let Some(slot) = row.slot().and_then(|at| self.tables.rows.get_mut(at)) {
+        while let Some((at, slot)) = row
+            .slot()
+            .and_then(|at| Some((at, self.tables.rows.get_mut(at)?)))
+        {
             slot.marks
                 .pass(when, self.state.policy.window, &slot.totals);
             if when.before.is_none() {
@@ -313,6 +345,9 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             add(&mut slot.totals, &gain);
             add(&mut slot.live, live);
             row = slot.parent;
+            if grows {
+                self.note_row(at);
+            }
         }
     }
 
@@ -334,6 +369,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             F::Totals::ZERO
         };
         self.credit(at, &closed, &live, When::at(now));
+        self.note_series(at);
     }
 
     /// Moves a series that waits to those that are present, or one that is present behind the others.
@@ -425,17 +461,20 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         }
         let free = &mut self.state.free_series;
         free.put(self.tables.series, at, |series| &mut series.chain);
+        self.note_series(at);
         self.release_row(row, now);
     }
 
     /// Keeps in mind that a series is forgotten that may go on.
     pub(super) fn note_horizon(&mut self, series: &SeriesSlot<F>, goes_on: bool) {
         let lanes = self.tables.lanes.len();
-        let track = series.source as usize * lanes + usize::from(series.lane);
-        if let Some(track) = self.tables.tracks.get_mut(track)
+        let at = series.source as usize * lanes + usize::from(series.lane);
+        if let Some(track) = self.tables.tracks.get_mut(at)
             && (goes_on || !series.ended || F::KEPT)
+            && !series.is_recalled
         {
             track.horizon = track.horizon.max(series.since);
+            self.note_track(at);
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::{
     epoch::Epochs,
-    list::{self, Ends, Hook},
+    list::{self, Changed, Ends, Hook},
+    order::{Bookmarks, Reading},
     rate::When,
     rows::add,
     series::SeriesState,
@@ -31,8 +32,9 @@ pub struct SourceSlot<K: KeyWords> {
     /// What `node.json` told last.
     pub(super) epoch: Option<u64>,
     pub(super) since: u64,
-    /// How far `node.json` was read.
+    /// How far `node.json` was read since it arrived, and ever.
     pub(super) told: Reading,
+    pub(super) marks: Bookmarks,
     pub(super) chain: Link,
     /// Its place among the nodes that have departed.
     pub(super) age: Hook,
@@ -42,6 +44,7 @@ pub struct SourceSlot<K: KeyWords> {
     pub(super) parts: Ends,
     /// Its place among the parts of its node.
     pub(super) side: Hook,
+    pub(super) changed: Changed,
 }
 
 impl<K: KeyWords> SourceSlot<K> {
@@ -56,11 +59,13 @@ impl<K: KeyWords> SourceSlot<K> {
         epoch: None,
         since: 0,
         told: Reading::NOTHING,
+        marks: Bookmarks::NONE,
         chain: Link::NONE,
         age: Hook::NONE,
         owner: Link::NONE,
         parts: Ends::NONE,
         side: Hook::NONE,
+        changed: Changed::NOT,
     };
 }
 
@@ -73,7 +78,11 @@ impl<K: KeyWords> Default for SourceSlot<K> {
 /// The room for one lane of one node.
 #[derive(Clone, Copy, Debug)]
 pub struct TrackSlot<F: Family> {
+    /// How far it was read since the node arrived, and ever.
     pub(super) at: Reading,
+    pub(super) marks: Bookmarks,
+    /// Some series are here only because a frame that was read before has them.
+    pub(super) recalls: bool,
     /// Tells the series that a frame had from those that it had not.
     pub(super) turn: u32,
     /// When its last frame came, if one has since the node arrived.
@@ -88,38 +97,15 @@ pub struct TrackSlot<F: Family> {
     pub(super) epochs: Epochs<F>,
     /// What of it is in the lane's total.
     pub(super) shown: F::Totals,
-}
-
-/// How far a track was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reading {
-    pub(super) group: u64,
-    pub(super) frame: u64,
-    pub(super) state: ReadingState,
-}
-
-impl Reading {
-    pub(super) const NOTHING: Self = Self {
-        group: 0,
-        frame: 0,
-        state: ReadingState::Fresh,
-    };
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ReadingState {
-    /// Nothing was read.
-    Fresh,
-    /// That frame was read, so that a patch of it can be.
-    Whole,
-    /// That frame was not read to its end.
-    Broken,
+    pub(super) changed: Changed,
 }
 
 impl<F: Family> TrackSlot<F> {
     /// Room for a lane of a node.
     pub const FREE: Self = Self {
         at: Reading::NOTHING,
+        marks: Bookmarks::NONE,
+        recalls: false,
         turn: 0,
         read: None,
         present: Ends::NONE,
@@ -127,6 +113,7 @@ impl<F: Family> TrackSlot<F> {
         horizon: None,
         epochs: Epochs::NONE,
         shown: F::Totals::ZERO,
+        changed: Changed::NOT,
     };
 }
 
@@ -194,6 +181,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             used: true,
             here: true,
             generation: source.generation.wrapping_add(1),
+            changed: source.changed,
             ..SourceSlot::FREE
         };
         let hash = name.hash(self.state.seed, 0);
@@ -205,9 +193,15 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             |source| &mut source.chain,
         );
         let lanes = self.tables.lanes.len();
-        if let Some(tracks) = self.tables.tracks.get_mut(at * lanes..(at + 1) * lanes) {
-            tracks.fill(TrackSlot::FREE);
+        let tracks = self.tables.tracks.get_mut(at * lanes..(at + 1) * lanes);
+        for track in tracks.unwrap_or_default() {
+            *track = TrackSlot {
+                changed: track.changed,
+                ..TrackSlot::FREE
+            };
         }
+        self.note_source(at);
+        self.note_tracks(at);
         Some(at)
     }
 
@@ -232,6 +226,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         while let Some(part) = self.first_part(at) {
             self.forget_source(part, now);
         }
+        let owner = self.owner(at);
         self.leave_owner(at);
         let lanes = self.tables.lanes.len();
         for lane in 0..lanes {
@@ -248,7 +243,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             if let Some(track) = self.tables.tracks.get_mut(track) {
                 track.epochs.end();
             }
-            self.settle(track, lane, When::at(now));
+            self.settle(owner * lanes + lane, lane, When::at(now));
         }
         let gone = &mut self.state.gone;
         gone.remove(self.tables.sources, at, |source| &mut source.age);
@@ -267,6 +262,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let free = &mut self.state.free_sources;
         free.put(self.tables.sources, at, |source| &mut source.chain);
         self.state.counts.forgotten_sources += 1;
+        self.note_source(at);
+        self.note_tracks(at);
     }
 
     /// Brings what a node told of a lane into the lane's total.

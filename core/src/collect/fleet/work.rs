@@ -2,7 +2,7 @@
 
 use super::{
     FleetPolicy,
-    list::{Ends, Free},
+    list::{Changes, Ends, Free},
     room::FleetTablesMut,
 };
 use crate::{key::KeyWords, schema::Family, time::Instant};
@@ -45,7 +45,34 @@ pub(super) struct State {
     pub(super) idle_rows: Ends,
     /// Series that are not present.
     pub(super) waiting: Ends,
+    /// What of each table changed since it was kept.
+    pub(super) changed: ChangedTables,
     pub(super) counts: Counts,
+}
+
+/// What changed, by table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ChangedTables {
+    pub(super) rows: Changes,
+    pub(super) sources: Changes,
+    pub(super) tracks: Changes,
+    pub(super) series: Changes,
+}
+
+impl ChangedTables {
+    const NONE: Self = Self {
+        rows: Changes::NONE,
+        sources: Changes::NONE,
+        tracks: Changes::NONE,
+        series: Changes::NONE,
+    };
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+            && self.sources.is_empty()
+            && self.tracks.is_empty()
+            && self.series.is_empty()
+    }
 }
 
 impl State {
@@ -59,6 +86,7 @@ impl State {
             gone: Ends::NONE,
             idle_rows: Ends::NONE,
             waiting: Ends::NONE,
+            changed: ChangedTables::NONE,
             counts: Counts {
                 sources: 0,
                 rows: 0,
@@ -81,6 +109,32 @@ pub(super) struct Work<'a, F: Family, K: KeyWords> {
 }
 
 impl<F: Family, K: KeyWords> Work<'_, F, K> {
+    pub(super) fn note_row(&mut self, at: usize) {
+        let changed = &mut self.state.changed.rows;
+        changed.note(self.tables.rows, at, |row| &mut row.changed);
+    }
+
+    pub(super) fn note_source(&mut self, at: usize) {
+        let changed = &mut self.state.changed.sources;
+        changed.note(self.tables.sources, at, |source| &mut source.changed);
+    }
+
+    pub(super) fn note_track(&mut self, at: usize) {
+        let changed = &mut self.state.changed.tracks;
+        changed.note(self.tables.tracks, at, |track| &mut track.changed);
+    }
+
+    /// Notes all tracks of a node.
+    pub(super) fn note_tracks(&mut self, source: usize) {
+        let lanes = self.tables.lanes.len();
+        (source * lanes..(source + 1) * lanes).for_each(|at| self.note_track(at));
+    }
+
+    pub(super) fn note_series(&mut self, at: usize) {
+        let changed = &mut self.state.changed.series;
+        changed.note(self.tables.series, at, |series| &mut series.changed);
+    }
+
     /// Forgets what has been idle for too long.
     pub(super) fn forget_old(&mut self, now: Instant) {
         while let Some(at) = self.state.waiting.first() {

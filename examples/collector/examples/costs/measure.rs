@@ -25,7 +25,7 @@ pub(crate) const MOVES: usize = 100;
 /// Nodes that are simulated: enough that what one left in the caches is gone when its turn comes again.
 const NODES: usize = 8;
 
-/// Whole frames of each node, and how often the fleet is shown and kept.
+/// Whole frames of each node, and how often the fleet is shown.
 const ROUNDS: u32 = 16;
 
 /// The wall clock of the collector.
@@ -43,10 +43,28 @@ pub(crate) struct Costs {
     pub(crate) whole_bytes: f64,
     /// A node's tick, with its frames made and packed.
     pub(crate) node: Duration,
-    /// A collector unpacks and adds up a tick.
-    pub(crate) packed: Duration,
+    /// A collector and patches.
+    pub(crate) packed: Packed,
     /// A collector and whole frames.
     pub(crate) whole: Whole,
+}
+
+/// What a node costs a collector that reads its patches.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    /// A tick is unpacked and added up.
+    pub(crate) read: Duration,
+    /// What it changed is made ready to be kept.
+    pub(crate) changes: Kept,
+    /// All of it is, which happens once the changes have as many bytes.
+    pub(crate) all: Kept,
+}
+
+/// What is made ready for the disk.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) took: Duration,
+    pub(crate) bytes: f64,
 }
 
 /// What a node in a collector costs beside its patches.
@@ -56,10 +74,6 @@ pub(crate) struct Whole {
     pub(crate) read: Duration,
     /// The fleet is added up for those who look, once a tick.
     pub(crate) show: Duration,
-    /// It is made ready to be kept in a file, once a tick.
-    pub(crate) keep: Duration,
-    /// What is written then.
-    pub(crate) kept_bytes: f64,
 }
 
 /// A frame as a sink has it.
@@ -176,13 +190,12 @@ fn fleet() -> (Fleet, Vec<Arc<str>>) {
     (fleet, nodes)
 }
 
-/// How long a collector takes for one tick of one node, unpacking it included: all nodes send these frames,
-/// in turn.
-fn read_packed(frames: &[(Form, Bytes)]) -> Duration {
+/// What a collector takes for one tick of one node, unpacking it included: all nodes send these frames, in turn.
+fn read_packed(frames: &[(Form, Bytes)]) -> Packed {
     let (mut fleet, nodes) = fleet();
     let mut readers: Vec<_> = nodes.iter().map(|_| Inflate::new(64 << 20)).collect();
     let mut at = FrameAt::first(0);
-    let begun = Instant::now();
+    let (mut read, mut kept) = (Duration::ZERO, Vec::new());
     for (form, payload) in frames {
         at = match form {
             Form::Patch => FrameAt {
@@ -191,6 +204,7 @@ fn read_packed(frames: &[(Form, Bytes)]) -> Duration {
             },
             Form::Whole | Form::Keyframe => FrameAt::first(at.group + 1),
         };
+        let begun = Instant::now();
         for (node, reader) in nodes.iter().zip(&mut readers) {
             if *form != Form::Patch {
                 reader.begin_group();
@@ -201,11 +215,35 @@ fn read_packed(frames: &[(Form, Bytes)]) -> Duration {
             let plain = Bytes::copy_from_slice(plain);
             fleet.take(frame(node, true, at, plain), NOW_MS);
         }
+        read += begun.elapsed();
+        drop(fleet.tick(NOW_MS));
+        kept.push(timed(|| fleet.keep_changes()));
     }
-    begun.elapsed() / count(frames.len() * NODES)
+    Packed {
+        read: read / count(frames.len() * NODES),
+        // In the first all is new.
+        changes: each(kept.get(1..).unwrap_or_default()),
+        all: each(&[timed(|| fleet.keep_all())]),
+    }
 }
 
-/// The same for whole frames; and what it takes for each node to show the fleet, and to keep it.
+fn timed(keep: impl FnOnce() -> Vec<u8>) -> (Duration, usize) {
+    let begun = Instant::now();
+    let bytes = keep().len();
+    (begun.elapsed(), bytes)
+}
+
+/// For each time and node.
+fn each(kept: &[(Duration, usize)]) -> Kept {
+    let each = count(kept.len() * NODES).max(1);
+    let bytes: usize = kept.iter().map(|(_, bytes)| bytes).sum();
+    Kept {
+        took: kept.iter().map(|(took, _)| *took).sum::<Duration>() / each,
+        bytes: f64::from(count(bytes)) / f64::from(each),
+    }
+}
+
+/// The same for whole frames; and what it takes for each node to show the fleet.
 fn read_whole(frames: &[(Form, Bytes)]) -> Whole {
     let (mut fleet, nodes) = fleet();
     let (_, payload) = frames.last().expect("a node that ticked has sent a frame");
@@ -224,18 +262,7 @@ fn read_whole(frames: &[(Form, Bytes)]) -> Whole {
         drop(fleet.tick(NOW_MS));
     }
     let show = begun.elapsed() / (ROUNDS * count(NODES));
-    let begun = Instant::now();
-    let mut kept = 0;
-    for _ in 0..ROUNDS {
-        kept = fleet.save().to_bytes().len();
-    }
-    let keep = begun.elapsed() / (ROUNDS * count(NODES));
-    Whole {
-        read,
-        show,
-        keep,
-        kept_bytes: f64::from(count(kept) / count(NODES)),
-    }
+    Whole { read, show }
 }
 
 fn frame(node: &Arc<str>, deflated: bool, at: FrameAt, payload: Bytes) -> News {

@@ -59,16 +59,25 @@ fn units(costs: &Costs) {
         costs.whole_bytes
     );
     println!("the node                   {:>9.0} us", us(costs.node));
-    println!("collector: patches read    {:>9.0} us", us(costs.packed));
+    println!(
+        "collector: patches read    {:>9.0} us",
+        us(costs.packed.read)
+    );
     println!("collector: whole read      {:>9.0} us", us(whole.read));
     println!("collector: shown           {:>9.0} us", us(whole.show));
-    println!("collector: --state         {:>9.0} us", us(whole.keep));
-    println!("collector: --state         {:>9.0} bytes", whole.kept_bytes);
+    for (what, kept) in [
+        ("changes", &costs.packed.changes),
+        ("all", &costs.packed.all),
+    ] {
+        let took = us(kept.took);
+        println!("--state: {what:<18}{took:>9.0} us");
+        println!("--state: {what:<18}{:>9.0} bytes", kept.bytes);
+    }
 }
 
 /// Seconds of a core that a collector has to spend on a node each second.
 fn following(costs: &Costs) -> f64 {
-    (costs.packed + costs.whole.show).as_secs_f64()
+    (costs.packed.read + costs.whole.show).as_secs_f64()
 }
 
 /// The same for a collector beneath it, which tells whole frames.
@@ -76,15 +85,21 @@ fn reading(costs: &Costs) -> f64 {
     (costs.whole.read + costs.whole.show).as_secs_f64()
 }
 
+/// The same for keeping what changed; and all of it, whenever as many bytes have changed.
+fn keeping(costs: &Costs) -> f64 {
+    let (changes, all) = (&costs.packed.changes, &costs.packed.all);
+    changes.took.as_secs_f64() + all.took.as_secs_f64() * changes.bytes / all.bytes
+}
+
 /// How many nodes one collector has room for, and what would be too small for more.
 fn most(costs: &Costs, is_kept: bool) -> (f64, &'static str) {
-    let keeping = f64::from(u8::from(is_kept));
-    let core = following(costs) + keeping * costs.whole.keep.as_secs_f64();
+    let kept = f64::from(u8::from(is_kept));
+    let core = following(costs) + kept * keeping(costs);
     let limits = [
         (CORE / core, "core"),
         (LINK / costs.packed_bytes, "link"),
         (MEMORY / bytes(SERIES_BYTES), "memory"),
-        (DISK / (keeping * costs.whole.kept_bytes), "disk"),
+        (DISK / (kept * 2.0 * costs.packed.changes.bytes), "disk"),
     ];
     let least = limits.into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
     least.map_or((0.0, ""), |(most, by)| (most.floor(), by))

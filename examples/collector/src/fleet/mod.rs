@@ -6,8 +6,8 @@
 //! counted, and how all of it is kept in a file.
 
 mod node;
-mod order;
 mod rate;
+mod record;
 mod sides;
 mod state;
 mod sums;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use streamgauge_tokio::collect::{CollectError, CollectedNode, FleetFull, FrameAt};
 
-use super::order::Order;
 use super::rate::Rate;
 use crate::source::SourceId;
 use crate::track::Track;
@@ -20,17 +19,9 @@ pub(super) struct Node {
     pub(super) heard_ms: u64,
     /// By group, its parts that are there.
     parts: BTreeMap<Arc<str>, Part>,
-    /// How far each track was read.
-    pub(super) orders: BTreeMap<TrackOf, Order>,
     /// How fast what flows in and out of it grows.
     pub(super) rates: [Rate; 2],
 }
-
-/// A track of a node: of which group its part is, if it is of one, and whether it is the one of patches.
-pub(super) type TrackOf = (Option<Arc<str>>, Track, bool);
-
-/// Tracks of parts that are not there are remembered, as long as there are no more than these.
-const MAX_ORDERS: usize = 16_384;
 
 /// A part of a node that is there.
 #[derive(Debug, Default)]
@@ -72,35 +63,19 @@ impl Node {
         if self.here.is_none() {
             self.here = arrive().ok();
             self.parts.clear();
-            self.orders.values_mut().for_each(Order::reconnect);
         }
         self.here.is_some()
     }
 
     /// A source has a part of it: if it is the first, the part arrives. Says whether there is room for it.
     pub(super) fn came_part(&mut self, group: &Arc<str>, source: SourceId) -> bool {
-        if !self.parts.contains_key(group) {
-            self.forget_orders();
-        }
         let part = self.parts.entry(Arc::clone(group)).or_default();
         part.holders.insert(source);
         if part.here.is_none() {
             let node = self.here.as_ref();
             part.here = node.and_then(|node| node.arrive_part(group).ok());
-            let orders = self.orders.iter_mut();
-            let ours = orders.filter(|(of, _)| of.0.as_ref() == Some(group));
-            ours.for_each(|(_, order)| order.reconnect());
         }
         part.here.is_some()
-    }
-
-    fn forget_orders(&mut self) {
-        if self.orders.len() > MAX_ORDERS {
-            let parts = &self.parts;
-            let is_here = |group: &Arc<str>| parts.contains_key(group);
-            self.orders
-                .retain(|of, _| of.0.as_ref().is_none_or(is_here));
-        }
     }
 
     /// A source has it no more: if it was the last, the node departs.
@@ -113,19 +88,17 @@ impl Node {
         }
     }
 
-    /// A source has a part of it no more, though it has the node: if it was the last, the part departs, and what
-    /// was kept of it is never read again.
+    /// A source has a part of it no more, though it has the node: if it was the last, the part departs.
     pub(super) fn left_part(&mut self, group: &Arc<str>, source: SourceId) {
         let part = self.parts.get_mut(group);
         if part.is_some_and(|part| !part.stays_without(source)) {
             self.parts.remove(group);
-            self.orders.retain(|of, _| of.0.as_ref() != Some(group));
         }
     }
 
-    /// Reads a frame, if there is room for the node, and anything new in the frame.
+    /// Reads a frame, if there is room for the node, and for the part that it is of.
     pub(super) fn read(
-        &mut self,
+        &self,
         (group, track, deflated): (Option<&Arc<str>>, &Track, bool),
         at: FrameAt,
         payload: &[u8],
@@ -137,11 +110,6 @@ impl Node {
         let Some(here) = here else {
             return Ok(());
         };
-        let of = (group.cloned(), track.clone(), deflated);
-        let order = self.orders.entry(of).or_default();
-        match order.take(at, payload) {
-            Some((at, payload)) => here.read(&track.to_string(), at, &payload),
-            None => Ok(()),
-        }
+        here.read(&track.to_string(), at.on_sibling(deflated), payload)
     }
 }

@@ -13,6 +13,8 @@ const GRACE_MS: u64 = 30_000;
 pub(super) struct Sides<F> {
     lanes: Vec<HashMap<Arc<str>, Side<F>>>,
     turn: u64,
+    /// What changed since it was kept, or is gone: its lane and name.
+    changed: Vec<(usize, Arc<str>)>,
 }
 
 /// One row's.
@@ -29,6 +31,8 @@ pub(super) struct Side<F> {
     /// Since when something is open that is not live.
     off_ms: Option<u64>,
     turn: u64,
+    /// It is among those that changed.
+    is_changed: bool,
 }
 
 impl<F> Default for Sides<F> {
@@ -36,6 +40,7 @@ impl<F> Default for Sides<F> {
         Self {
             lanes: Vec::new(),
             turn: 0,
+            changed: Vec::new(),
         }
     }
 }
@@ -58,25 +63,59 @@ impl<F: Family> Sides<F> {
         let sides = self.lane(lane);
         let known = sides.get_key_value(name).map(|(name, _)| Arc::clone(name));
         let name = known.unwrap_or_else(|| name.into());
-        let side = sides.entry(Arc::clone(&name));
-        let side = side.or_insert_with(|| Side::new(now_ms));
+        let mut is_new = false;
+        let side = sides.entry(Arc::clone(&name)).or_insert_with(|| {
+            is_new = true;
+            Side::new(now_ms)
+        });
         side.turn = turn;
-        side.update(total, live, now_ms);
-        (name, *side)
+        let moves = side.update(total, live, now_ms);
+        let is_news = (is_new || moves) && !std::mem::replace(&mut side.is_changed, true);
+        let side = *side;
+        if is_news {
+            self.changed.push((lane, Arc::clone(&name)));
+        }
+        (name, side)
     }
 
     /// After all rows were looked at: those that were not are forgotten.
     pub(super) fn end(&mut self) {
         let turn = self.turn;
-        for sides in &mut self.lanes {
-            sides.retain(|_, side| side.turn == turn);
+        for (lane, sides) in self.lanes.iter_mut().enumerate() {
+            sides.retain(|name, side| {
+                let is_here = side.turn == turn;
+                if !is_here {
+                    self.changed.push((lane, Arc::clone(name)));
+                }
+                is_here
+            });
+        }
+    }
+
+    /// What changed since it was kept; nothing in the place of those that are gone.
+    pub(super) fn changed(&self) -> impl Iterator<Item = (usize, &Arc<str>, Option<&Side<F>>)> {
+        let side = |lane: usize, name: &Arc<str>| self.lanes.get(lane)?.get(name);
+        let changed = self.changed.iter();
+        changed.map(move |(lane, name)| (*lane, name, side(*lane, name)))
+    }
+
+    /// All of it is kept now.
+    pub(super) fn mark_kept(&mut self) {
+        for (lane, name) in self.changed.drain(..) {
+            let sides = self.lanes.get_mut(lane);
+            if let Some(side) = sides.and_then(|sides| sides.get_mut(&name)) {
+                side.is_changed = false;
+            }
         }
     }
 
     /// All of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Arc<str>, &Side<F>)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Arc<str>, Option<&Side<F>>)> {
         let lanes = self.lanes.iter().enumerate();
-        lanes.flat_map(|(lane, sides)| sides.iter().map(move |(name, side)| (lane, name, side)))
+        lanes.flat_map(|(lane, sides)| {
+            let sides = sides.iter();
+            sides.map(move |(name, side)| (lane, name, Some(side)))
+        })
     }
 
     /// Puts one back.
@@ -102,13 +141,14 @@ impl<F: Family> Side<F> {
             told: F::default(),
             off_ms: None,
             turn: 0,
+            is_changed: false,
         }
     }
 
     /// Makes up what is told to those who know a row by its counters alone: none falls, and what is open is
     /// what was opened and not closed. What is open in nodes that stay away closes, and opens once more
-    /// should they come back.
-    fn update(&mut self, total: F, live: F, now_ms: u64) {
+    /// should they come back. Says whether anything of it is to be kept anew.
+    fn update(&mut self, total: F, live: F, now_ms: u64) -> bool {
         let (now, before, live) = (total.words(), self.total.words(), live.words());
         let (now, before, live) = (now.as_ref(), before.as_ref(), live.as_ref());
         let word = |words: &[u64], at: usize| words.get(at).copied().unwrap_or_default();
@@ -137,10 +177,13 @@ impl<F: Family> Side<F> {
             }
         }
         let told = F::from_words(told.as_ref());
-        if told != self.told {
+        let is_told = told != self.told;
+        if is_told {
             self.moved_ms = now_ms;
         }
+        let is_changed = is_told || total != self.total;
         (self.total, self.told, self.off_ms) = (total, told, off_ms);
+        is_changed
     }
 }
 

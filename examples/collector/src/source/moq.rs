@@ -340,8 +340,8 @@ impl Node {
                 payload
             };
             let at = FrameAt {
-                group: group.sequence,
                 frame,
+                ..FrameAt::first(group.sequence)
             };
             if !self.frame(reading, at, payload).await {
                 return Ok(false);

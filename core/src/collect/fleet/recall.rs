@@ -1,0 +1,156 @@
+//! Frames that were read before, and come again: they tell which series there are, so that those after them
+//! can be read, and count nothing.
+//!
+//! What is known of a series is at least as new as such a frame. So a row that is of the same life brings
+//! the series back as it is known, and any other is of a life that is over. A series that was forgotten is
+//! made anew, with nothing to count, until the frames catch up with what was read.
+
+use super::{
+    Intake,
+    rate::When,
+    series::{SeriesSlot, SeriesState, change},
+    work::Work,
+};
+use crate::{
+    collect::ReadRow,
+    key::KeyWords,
+    schema::{Family, Totals},
+    time::Instant,
+};
+
+impl<F: Family, K: KeyWords> Work<'_, F, K> {
+    /// Takes in a row of such a frame.
+    pub(super) fn recall(&mut self, source: usize, intake: &Intake, name: &str, row: &ReadRow<F>) {
+        let Some(at) = self.series_of(source, intake, name) else {
+            self.recall_forgotten(source, intake, name, row);
+            return;
+        };
+        let Some(series) = self.tables.series.get(at) else {
+            return;
+        };
+        let is_elsewhere = series.state == SeriesState::Present && series.part as usize != source;
+        let known = if series.is_recalled {
+            series.recalled(row, intake.patch)
+        } else if !is_elsewhere && series.is_same_life(row, intake.patch) {
+            *series
+        } else {
+            return;
+        };
+        self.adopt(at, source);
+        self.show(at, intake, &known);
+    }
+
+    /// A row without a series: it was forgotten, and will count from here on if it goes on.
+    fn recall_forgotten(&mut self, source: usize, intake: &Intake, name: &str, row: &ReadRow<F>) {
+        let Some(at) = self.make(source, intake, name) else {
+            self.state.counts.folded += 1;
+            return;
+        };
+        let Some(series) = self.tables.series.get(at) else {
+            return;
+        };
+        let made = SeriesSlot {
+            // It was counted before the node arrived.
+            ordinal: series.ordinal.wrapping_sub(1),
+            is_recalled: true,
+            ..series.recalled(row, intake.patch)
+        };
+        self.show(at, intake, &made);
+        let (place, _) = self.track(source, made.lane);
+        if let Some(track) = self.tables.tracks.get_mut(place) {
+            track.recalls = true;
+        }
+    }
+
+    /// Shows a series as present, with what is known of it.
+    fn show(&mut self, at: usize, intake: &Intake, known: &SeriesSlot<F>) {
+        let Some(series) = self.tables.series.get_mut(at) else {
+            return;
+        };
+        let before = series.shown();
+        series.words = known.words;
+        series.since = known.since;
+        series.ordinal = known.ordinal;
+        series.is_recalled = known.is_recalled;
+        series.turn = intake.turn;
+        let live = change::<F>(&before, &known.words);
+        self.credit(at, &F::Totals::ZERO, &live, When::at(intake.when.now));
+        self.appear(at);
+    }
+
+    /// A series is not in such a frame: it may come again in one after it.
+    pub(super) fn fade(&mut self, at: usize, now: Instant) {
+        let series = self.tables.series.get(at);
+        let is_recalled = series.is_some_and(|series| series.is_recalled);
+        self.vanish(at, now);
+        if is_recalled {
+            self.release_series(at, now);
+        }
+    }
+
+    /// The frames have caught up with what was read: what they tell of a series that had been forgotten is
+    /// what it had counted by then.
+    pub(super) fn catch_up(&mut self, place: usize) {
+        let Some(track) = self.tables.tracks.get_mut(place) else {
+            return;
+        };
+        if !core::mem::take(&mut track.recalls) {
+            return;
+        }
+        let mut next = track.present.first();
+        while let Some((at, series)) =
+            next.and_then(|at| Some((at, self.tables.series.get_mut(at)?)))
+        {
+            next = series.side.after.slot();
+            if core::mem::take(&mut series.is_recalled) {
+                self.note_series(at);
+            }
+        }
+    }
+
+    /// The frames stop before they have caught up: what had been forgotten is so again.
+    pub(super) fn forget_recalled(&mut self, place: usize, now: Instant) {
+        let Some(track) = self.tables.tracks.get_mut(place) else {
+            return;
+        };
+        if !core::mem::take(&mut track.recalls) {
+            return;
+        }
+        let mut next = track.present.first();
+        while let Some((at, series)) = next.and_then(|at| Some((at, self.tables.series.get(at)?))) {
+            next = series.side.after.slot();
+            if series.is_recalled {
+                self.fade(at, now);
+            }
+        }
+    }
+}
+
+impl<F: Family> SeriesSlot<F> {
+    /// Whether a row is of the life that is known, and that goes on.
+    fn is_same_life(&self, row: &ReadRow<F>, patch: bool) -> bool {
+        let untold = patch && self.state == SeriesState::Present && row.since.is_none();
+        !self.ended && (untold || row.since == self.since)
+    }
+
+    /// What a row makes of a series of which nothing else is known.
+    fn recalled(&self, row: &ReadRow<F>, patch: bool) -> Self {
+        let goes_on = patch && self.state == SeriesState::Present;
+        let mut words = if goes_on { self.words } else { F::Totals::ZERO };
+        row.patch(&mut words);
+        let before = self.since.filter(|_| goes_on);
+        Self {
+            words,
+            since: row.since.or(before),
+            ..*self
+        }
+    }
+
+    /// What of it is in the live counts.
+    fn shown(&self) -> F::Totals {
+        match self.state {
+            SeriesState::Present => self.words,
+            SeriesState::Free | SeriesState::Waiting => F::Totals::ZERO,
+        }
+    }
+}
