@@ -42,6 +42,16 @@ impl World {
         self.fleet.arrive_part(node, name, NOW).unwrap()
     }
 
+    /// Another reader goes on from what this one kept.
+    fn restore(&mut self) {
+        let mut next = Self::new();
+        for kept in self.fleet.kept() {
+            let kept = kept.map_names(ToString::to_string);
+            next.fleet.restore(&kept.as_str(), NOW).unwrap();
+        }
+        self.fleet = next.fleet;
+    }
+
     fn frame(&mut self, source: SourceId, rows: &[(&str, u64, u64)]) {
         let rows = rows.iter().map(|(name, since, bytes)| {
             format!(r#""{name}":{{"bytes":{bytes},"subscriptions":1,"since":{since}}}"#)
@@ -257,5 +267,38 @@ fn broadcasts_are_told_apart_by_their_paths() {
         (".stats//node/x", None),
     ] {
         assert_eq!(name(path), expected, "{path}");
+    }
+}
+
+#[test]
+fn frames_of_a_part_that_come_again_count_nothing_after_a_restart_of_the_reader_too() {
+    for restores in [false, true] {
+        let mut world = World::new();
+        world.group = BORN * 1_000; // numbers of groups come from a clock
+        let node = world.arrive();
+        let part = world.part(node, "a");
+        world.frame(part, &[("a/x", BORN, 10)]);
+        world.frame(part, &[]);
+        world.frame(part, &[("a/x", BORN + 1, 5)]);
+        assert_eq!((world.total(), world.row("a/x")), (15, (15, 1)));
+
+        if restores {
+            world.restore();
+        } else {
+            world.fleet.depart(node, NOW);
+        }
+        let node = world.arrive();
+        let part = world.part(node, "a");
+        world.group -= 3;
+        world.frame(part, &[("a/x", BORN, 10)]);
+        world.frame(part, &[]);
+        assert_eq!((world.total(), world.row("a/x").0), (15, 15));
+        world.frame(part, &[("a/x", BORN + 1, 5)]);
+        assert_eq!((world.total(), world.row("a/x")), (15, (15, 1)));
+        world.fleet.depart(part, NOW);
+        assert_eq!(world.row("a/x"), (15, 0), "it is the part's again");
+        let part = world.part(node, "a");
+        world.frame(part, &[("a/x", BORN + 1, 7)]);
+        assert_eq!((world.total(), world.row("a/x")), (17, (17, 1)));
     }
 }
