@@ -8,7 +8,7 @@ use std::{
 use stats_alloc::Region;
 
 /// Rounds of a comparison; each runs every contender once.
-const ROUNDS: usize = 15;
+pub(crate) const ROUNDS: usize = 15;
 
 /// What one round of one contender took.
 #[derive(Clone, Copy, Debug)]
@@ -95,15 +95,20 @@ fn per_op(time: Duration, allocations: usize, ops: usize) -> Sample {
 /// Prints the lines.
 pub(crate) struct Report {
     case: &'static str,
+    /// No comparison has more rounds.
+    most: usize,
 }
 
 impl Report {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         println!(
             "{:<24} {:<18} {:>14} {:>14} {:>8}  allocations per op",
             "case", "peer", "peer_ns", "ours_ns", "ratio"
         );
-        Self { case: "" }
+        Self {
+            case: "",
+            most: most.max(1),
+        }
     }
 
     pub(crate) fn begin(&mut self, case: &'static str) {
@@ -130,6 +135,7 @@ impl Report {
     ) {
         peer();
         ours();
+        let rounds = rounds.min(self.most);
         let (peers, ours): (Vec<_>, Vec<_>) = (0..rounds).map(|_| (peer(), ours())).unzip();
         let (peer, ours) = (median(peers), median(ours));
         println!(

@@ -6,11 +6,11 @@
 //! ```
 //!
 //! A line a case: its name, the peer, the peer's and our nanoseconds per operation, the ratio, and
-//! the allocations of one operation. Cases whose name contains FILTER run; without one, all but the
-//! million.
+//! the allocations of one operation.
 
 use std::alloc::System;
 
+use clap::Parser;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 mod bump;
@@ -28,6 +28,16 @@ use harness::Report;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Runs each peer and streamgauge in turn, and compares the medians.
+#[derive(Parser)]
+struct Args {
+    /// Runs the cases whose name contains this; without it, all but the million.
+    filter: Option<String>,
+    /// Rounds of a comparison, at most.
+    #[arg(long, default_value_t = harness::ROUNDS)]
+    rounds: usize,
+}
 
 /// A case by name, and whether it runs only when asked for.
 struct Case {
@@ -117,12 +127,12 @@ const CASES: &[Case] = &[
 ];
 
 fn main() {
-    let filter = std::env::args().nth(1);
+    let Args { filter, rounds } = Args::parse();
     let wanted = |case: &&Case| match &filter {
         Some(filter) => case.name.contains(filter.as_str()),
         None => !case.on_request,
     };
-    let mut report = Report::new();
+    let mut report = Report::new(rounds);
     let mut ran = 0;
     for case in CASES.iter().filter(wanted) {
         report.begin(case.name);

@@ -1,7 +1,7 @@
 //! Interleavings of who writes, reads, drops and waits on a track of the tokio adapter, at every turn of
 //! its lock: thousands at random, and thousands more that keep to few switches.
 //!
-//! `RUSTFLAGS="--cfg shuttle" cargo test --release -p streamgauge-tests --test shuttle`
+//! `RUSTFLAGS="--cfg shuttle" cargo test --profile proof -p streamgauge-tests --test shuttle`
 #![cfg(shuttle)]
 #![forbid(unsafe_code)]
 
