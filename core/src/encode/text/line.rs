@@ -232,10 +232,10 @@ impl Moment {
         }
     }
 
-    /// Makes this another moment, if it is not.
+    /// Makes this another moment, if it is not, and if it is to be shown.
     #[inline]
     pub(crate) fn become_moment(&mut self, ms: u64) {
-        if self.len == 0 || self.ms != ms {
+        if self.tail != Tail::None && (self.len == 0 || self.ms != ms) {
             self.write(ms);
         }
     }
