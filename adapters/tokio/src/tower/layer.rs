@@ -65,17 +65,14 @@ impl RpcLayer {
     /// so that what a handler answers by itself is not taken for a refusal. One allocation a call.
     ///
     /// ```
-    /// use axum::{Router, http::StatusCode, middleware::{Next, from_fn}, routing::get};
+    /// use axum::{Router, extract::Request, http::StatusCode, middleware::{Next, from_fn}, routing::get};
     /// use streamgauge_tokio::{FamilyMeter, Rpc, tower::RpcLayer};
     ///
     /// let rpc = FamilyMeter::<Rpc>::default();
     /// let users = Router::<()>::new()
     ///     .route("/users", get(|| async { "nobody\n" }))
     ///     .layer(RpcLayer::handler(&rpc, "users"))
-    ///     .layer(from_fn(async |request, next: Next| {
-    ///         let _ = (request, next);
-    ///         StatusCode::FORBIDDEN
-    ///     }))
+    ///     .layer(from_fn(async |_: Request, _: Next| StatusCode::FORBIDDEN))
     ///     .layer(RpcLayer::gate(&rpc, "users"));
     /// # let _ = users;
     /// ```
