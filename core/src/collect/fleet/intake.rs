@@ -238,6 +238,12 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             self.state.counts.repeated += 1;
             return;
         }
+        if series.is_recalled {
+            // Another part told of it, in a frame that was read before: it is forgotten nonetheless.
+            self.fade(at, intake.when.now);
+            self.meet(source, intake, name, row);
+            return;
+        }
         let step = series.step(row, intake.patch);
         self.adopt(at, source);
         self.follow(at, intake, &step);

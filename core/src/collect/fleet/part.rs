@@ -64,6 +64,10 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         if let Some(at) = self.find_part(owner, &key) {
             return Some(at);
         }
+        // No node is forgotten for it, least of all its own.
+        if self.is_full() {
+            return None;
+        }
         let at = self.make_part(owner, key, now)?;
         self.depart(at, now);
         Some(at)

@@ -479,7 +479,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     }
 
     /// How a series stands, and the track that it is of.
-    fn place_of(&self, at: usize) -> Option<(SeriesState, usize)> {
+    pub(super) fn place_of(&self, at: usize) -> Option<(SeriesState, usize)> {
         let series = self.tables.series.get(at)?;
         let lanes = self.tables.lanes.len();
         let track = series.part as usize * lanes + usize::from(series.lane);

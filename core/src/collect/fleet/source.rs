@@ -205,17 +205,17 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         Some(at)
     }
 
+    /// Whether there is room for another node only where one is forgotten.
+    pub(super) fn is_full(&self) -> bool {
+        let used = self.state.free_sources.used;
+        let tracks = used * self.tables.lanes.len();
+        used >= self.tables.sources.len() || tracks >= self.tables.tracks.len()
+    }
+
     fn take_source(&mut self, now: Instant) -> Option<usize> {
-        if self.state.free_sources.used * self.tables.lanes.len() >= self.tables.tracks.len()
-            && self.state.gone.first().is_none()
-        {
-            return None;
+        if self.is_full() {
+            self.forget_source(self.state.gone.first()?, now);
         }
-        let free = &mut self.state.free_sources;
-        if let Some(at) = free.take(self.tables.sources, |source| &mut source.chain) {
-            return Some(at);
-        }
-        self.forget_source(self.state.gone.first()?, now);
         let free = &mut self.state.free_sources;
         free.take(self.tables.sources, |source| &mut source.chain)
     }
