@@ -440,3 +440,38 @@ fn what_parts_count_of_a_node_is_among_what_changed() {
         assert_copied(&world.fleet, &file);
     }
 }
+
+#[test]
+fn what_ends_after_its_part_was_announced_anew_closes_in_the_epoch_in_which_it_was_opened() {
+    let mut world = World::new();
+    let node = world.arrive();
+    let part = world.part(node, "a");
+    world.frame_at(FIRST, part, &[("x", BORN, 5)]);
+    world.fleet.depart(part, NOW);
+    let later = NOW.saturating_add(Duration::from_secs(300));
+    world.fleet.handle_timeout(later);
+    let part = world.part(node, "a");
+    world.frame_at(FIRST, part, &[("x", BORN, 5)]);
+    world.frame_at(FIRST + 1, part, &[]);
+    let row = world.fleet.row(0, "x").unwrap().totals();
+    let lane = world.fleet.lane(0, NOW).unwrap().total;
+    assert_eq!(
+        (row.subscriptions_closed, lane.subscriptions_closed),
+        (1, 1)
+    );
+}
+
+#[test]
+fn nodes_that_were_kept_are_forgotten_one_by_one_for_others() {
+    let mut world = World::new();
+    let node = world.arrive();
+    world.part(node, "a");
+    for name in ["k", "l"] {
+        world.fleet.arrive(name, NOW).unwrap();
+    }
+    world.restore();
+    for name in ["m", "o", "p", "q"] {
+        world.fleet.arrive(name, NOW).unwrap();
+    }
+    assert_eq!(world.fleet.counts().forgotten_sources, 4);
+}

@@ -590,3 +590,23 @@ fn a_restart_that_had_to_be_inferred_is_kept_as_such() {
     }
     assert!(reader.fleet.row(0, "a").unwrap().is_inferred());
 }
+
+#[test]
+fn what_was_not_forgotten_ends_though_others_were() {
+    let mut reader = Reader::new();
+    let row = |name: &str| format!(r#""{name}":{{"subscriptions":1,"since":{BORN}}}"#);
+    let both = format!("{{{},{}}}", row("a"), row("b"));
+    reader.whole(FIRST, &both);
+    reader.whole(FIRST + 1, &format!("{{{}}}", row("b")));
+    reader.now = at(200);
+    reader.connect();
+    reader.now = at(400);
+    reader.fleet.handle_timeout(at(400));
+    assert_eq!(reader.fleet.counts().series, 1);
+    reader.whole(FIRST, &both);
+    reader.whole(FIRST + 2, "{}");
+    assert_eq!(
+        (reader.open(), reader.row("b").subscriptions_closed),
+        (0, 1)
+    );
+}

@@ -51,6 +51,12 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         owner.and_then(Link::slot).unwrap_or(at)
     }
 
+    /// How often a source's node has arrived.
+    pub(super) fn arrival(&self, at: usize) -> u32 {
+        let owner = self.tables.sources.get(self.owner(at));
+        owner.map_or(0, |owner| owner.ordinal)
+    }
+
     /// Brings what a source's node told of a lane into the lane's total.
     pub(super) fn settle_owner(&mut self, at: usize, lane: usize, when: When) {
         let owner = self.owner(at);

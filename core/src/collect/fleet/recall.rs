@@ -46,12 +46,18 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             self.state.counts.folded += 1;
             return;
         };
-        let Some(series) = self.tables.series.get(at) else {
+        let (track, _) = self.track(source, intake.lane);
+        let Some((series, track)) = self
+            .tables
+            .series
+            .get(at)
+            .zip(self.tables.tracks.get(track))
+        else {
             return;
         };
         let made = SeriesSlot {
-            // It was counted before the node arrived.
-            ordinal: series.ordinal.wrapping_sub(1),
+            // It was counted when the track was read last.
+            ordinal: track.arrival,
             is_recalled: true,
             ..series.recalled(row, intake.patch)
         };
