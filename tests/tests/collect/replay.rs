@@ -610,3 +610,11 @@ fn what_was_not_forgotten_ends_though_others_were() {
         (0, 1)
     );
 }
+
+#[test]
+fn what_began_before_its_node_did_is_in_the_total_of_the_first_epoch() {
+    let mut reader = Reader::new();
+    reader.report_since(FIRST, 1, BORN + 5);
+    reader.whole(FIRST, &life(1, 4));
+    assert_eq!((reader.bytes(), reader.total().bytes), (4, 4));
+}
