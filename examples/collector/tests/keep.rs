@@ -239,6 +239,14 @@ fn a_tick_in_which_nothing_changed_writes_nothing() {
     let mut world = World::open(&path);
     world.tick();
     world.keeper.keep(&mut world.fleet).expect("a disk");
+    // Something did, and is in the journal.
+    let frame = json!({ "cam/9": { "bytes": 1, "since": BORN } });
+    world.tick += 1;
+    world.take(Track::Traffic("".into(), Role::Publisher), frame);
+    let frame = json!({ "root/9": { "sessions": 1, "since": BORN } });
+    world.take(Track::Sessions("".into()), frame);
+    world.fleet.tick(BORN);
+    world.keeper.keep(&mut world.fleet).expect("a disk");
     let before = Files::of(&path);
     world.keeper.keep(&mut world.fleet).expect("a disk");
     assert!(Files::of(&path).0 == before.0);

@@ -329,8 +329,8 @@ proptest! {
         let mut world = World::new();
         for (node, event) in events.iter().filter(|(_, event)| !matches!(event, Event::Forget(_))) {
             world.happen(*node, event);
-            for name in 0..NAMES.len() {
-                prop_assert_eq!(world.counted(name), world.told(name), "{}", NAMES[name]);
+            for (name, text) in NAMES.iter().enumerate() {
+                prop_assert_eq!(world.counted(name), world.told(name), "{}", text);
             }
             prop_assert_eq!(world.total(), world.all_told());
             world.save();

@@ -236,14 +236,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                 name,
                 lane,
                 read,
-            } => {
-                let at = self.restore_part(source, name, now)?;
-                let lanes = self.tables.lanes.len();
-                let arrival = self.arrival(at);
-                let track = self.tables.tracks.get_mut(at * lanes + lane)?;
-                (track.marks, track.arrival) = (read, arrival);
-                Some(())
-            }
+            } => self.restore_part(source, name, (lane, read), now),
             Kept::Series {
                 source,
                 lane,
