@@ -71,12 +71,18 @@ pub fn check(input: &[u8]) {
 
 fn play<'a, F: Family>(lines: impl Iterator<Item = &'a [u8]>) {
     let mut scene = Scene::<F>::new();
-    for line in lines {
+    for line in lines.filter(|line| !is_huge(line)) {
         let shown = scene.shown();
         scene.act(line);
         scene.check(&shown);
         scene.save();
     }
+}
+
+/// Whether a line has numbers that sums of 64 bits may not hold.
+fn is_huge(line: &[u8]) -> bool {
+    let mut digits = line.split(|byte| !byte.is_ascii_digit());
+    digits.any(|digits| digits.len() > 15)
 }
 
 struct Scene<F: Family> {
@@ -304,8 +310,7 @@ impl<F: Family> Scene<F> {
             .for_each(|row| add(&row.totals()));
         let total = counted(&view.total);
         for (sum, total) in sum.iter().zip(&total) {
-            // More than a `u64` holds is all that it holds.
-            assert_eq!((*sum).min(u128::from(u64::MAX)), u128::from(*total));
+            assert_eq!(*sum, u128::from(*total));
         }
     }
 
