@@ -5,9 +5,8 @@ mod scratch;
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use streamgauge_collector::cli::FleetOptions;
 use streamgauge_collector::fleet::{Fleet, State};
 use streamgauge_collector::keep::Keeper;
@@ -30,7 +29,8 @@ struct World {
 fn fleet() -> Fleet {
     let options = FleetOptions {
         max_nodes: 4,
-        max_broadcasts: 64,
+        // Names are forgotten for others all the time.
+        max_broadcasts: 4,
         max_series: 64,
         ..FleetOptions::default()
     };
@@ -52,25 +52,34 @@ impl World {
         }
     }
 
-    /// A node tells of a broadcast, and the fleet is kept. What is in the file then.
+    /// A node tells of a broadcast and a session, and the fleet is kept. What is in the file then.
     fn tick(&mut self) -> State {
         self.tick += 1;
-        let node: Arc<str> = format!("node/{}", self.tick % 3).into();
+        let (n, since) = (self.tick * 1000, BORN + self.tick % 4);
+        let broadcast = json!({ "bytes": n, "viewers": 1, "since": since });
         let name = format!("cam/{}", self.tick % 5);
-        let row = json!({ "bytes": self.tick * 1000, "viewers": 1, "since": BORN + self.tick % 4 });
-        let frame = json!({ name: row }).to_string();
-        let what = What::Frame {
-            node,
-            group: None,
-            track: Track::Traffic("".into(), Role::Publisher),
-            deflated: false,
-            at: FrameAt::first(BORN * 1000 + self.tick),
-            payload: frame.into(),
-        };
-        self.fleet.take(News { source: 0, what }, BORN);
+        self.take(
+            Track::Traffic("".into(), Role::Publisher),
+            json!({ name: broadcast }),
+        );
+        let sessions = json!({ "sessions": n, "sessions_closed": n - 1, "since": since });
+        let name = format!("root/{}", self.tick % 5);
+        self.take(Track::Sessions("".into()), json!({ name: sessions }));
         self.fleet.tick(BORN + self.tick * 1000);
         self.keeper.keep(&mut self.fleet).expect("a disk");
         self.all()
+    }
+
+    fn take(&mut self, track: Track, frame: Value) {
+        let what = What::Frame {
+            node: format!("node/{}", self.tick % 3).into(),
+            group: None,
+            track,
+            deflated: false,
+            at: FrameAt::first(BORN * 1000 + self.tick),
+            payload: frame.to_string().into(),
+        };
+        self.fleet.take(News { source: 0, what }, BORN);
     }
 
     fn all(&mut self) -> State {
@@ -194,6 +203,11 @@ fn files_that_are_damaged_or_of_others_are_refused() {
             "damaged at {place}"
         );
     }
+    // The last batch may have been on its way.
+    let mut bytes = journal.clone();
+    bytes[journal.len() - 1] ^= 0x10;
+    let read = Files::read(&at, whole, &bytes, b"").expect("a state");
+    assert!(read == ticks[ticks.len() - 3].1);
     // In a batch that has others after it.
     let (first, _) = &ticks[1];
     let mut bytes = journal.clone();
@@ -224,6 +238,14 @@ fn a_tick_in_which_nothing_changed_writes_nothing() {
     let path = scratch.file("state");
     let mut world = World::open(&path);
     world.tick();
+    world.keeper.keep(&mut world.fleet).expect("a disk");
+    // Something did, and is in the journal.
+    let frame = json!({ "cam/9": { "bytes": 1, "since": BORN } });
+    world.tick += 1;
+    world.take(Track::Traffic("".into(), Role::Publisher), frame);
+    let frame = json!({ "root/9": { "sessions": 1, "since": BORN } });
+    world.take(Track::Sessions("".into()), frame);
+    world.fleet.tick(BORN);
     world.keeper.keep(&mut world.fleet).expect("a disk");
     let before = Files::of(&path);
     world.keeper.keep(&mut world.fleet).expect("a disk");

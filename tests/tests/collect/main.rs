@@ -4,6 +4,7 @@
 
 mod any_bytes;
 mod fleet;
+mod moves;
 mod parser;
 mod parts;
 mod relay;

@@ -1,13 +1,16 @@
 //! Nodes that publish some of their series apart.
 
 use streamgauge_core::{
-    Health, Instant, Traffic,
+    Duration, Health, Instant, Traffic,
     collect::{
         BroadcastName, Fleet, FleetFull, FleetPolicy, FrameAt, Kept, ReadError, Refused, SourceId,
     },
 };
 
-use crate::room::{Boxed, KEY, Size, fleet};
+use crate::{
+    room::{Boxed, KEY, Size, fleet},
+    world::{Copy, assert_copied, copy},
+};
 
 /// A moment of a wall clock, in milliseconds.
 const BORN: u64 = 1_700_000_000_000;
@@ -50,6 +53,20 @@ impl World {
             next.fleet.restore(&kept.as_str(), NOW).unwrap();
         }
         self.fleet = next.fleet;
+    }
+
+    /// The node is gone for so long that its series are forgotten.
+    fn forget(&mut self, node: SourceId) {
+        self.fleet.depart(node, NOW);
+        let later = NOW.saturating_add(Duration::from_secs(1_000));
+        self.fleet.handle_timeout(later);
+        assert_eq!(self.fleet.counts().series, 0);
+    }
+
+    /// A frame of this group.
+    fn frame_at(&mut self, group: u64, source: SourceId, rows: &[(&str, u64, u64)]) {
+        self.group = group - 1;
+        self.frame(source, rows);
     }
 
     fn frame(&mut self, source: SourceId, rows: &[(&str, u64, u64)]) {
@@ -204,22 +221,28 @@ fn an_epoch_that_nobody_noticed_counts_what_parts_tell_once() {
 
 #[test]
 fn parts_are_forgotten_with_their_node_when_others_need_the_room() {
-    let mut world = World::new();
-    let node = world.arrive();
-    for (n, name) in (1..).zip(["a", "b", "c"]) {
-        let part = world.part(node, name);
-        world.frame(part, &[(name, BORN, n)]);
+    for restores in [false, true] {
+        let mut world = World::new();
+        let node = world.arrive();
+        for (n, name) in (1..).zip(["a", "b", "c"]) {
+            let part = world.part(node, name);
+            world.frame(part, &[(name, BORN, n)]);
+        }
+        assert_eq!(world.fleet.arrive_part(node, "d", NOW), Err(FleetFull));
+        assert_eq!(world.fleet.arrive("m", NOW), Err(FleetFull));
+        if restores {
+            world.restore();
+        } else {
+            world.fleet.depart(node, NOW);
+        }
+        for name in ["m", "o", "p", "q"] {
+            let node = world.fleet.arrive(name, NOW).unwrap();
+            world.frame(node, &[("a", BORN, 10)]);
+        }
+        assert_eq!((world.total(), world.row("a")), (46, (41, 4)));
+        assert_eq!(world.fleet.counts().sources, 4);
+        assert_eq!(world.fleet.sources().count(), 4);
     }
-    assert_eq!(world.fleet.arrive_part(node, "d", NOW), Err(FleetFull));
-    assert_eq!(world.fleet.arrive("m", NOW), Err(FleetFull));
-    world.fleet.depart(node, NOW);
-    for name in ["m", "o", "p", "q"] {
-        let node = world.fleet.arrive(name, NOW).unwrap();
-        world.frame(node, &[("a", BORN, 10)]);
-    }
-    assert_eq!((world.total(), world.row("a")), (46, (41, 4)));
-    assert_eq!(world.fleet.counts().sources, 4);
-    assert_eq!(world.fleet.sources().count(), 4);
 }
 
 #[test]
@@ -301,4 +324,154 @@ fn frames_of_a_part_that_come_again_count_nothing_after_a_restart_of_the_reader_
         world.frame(part, &[("a/x", BORN + 1, 7)]);
         assert_eq!((world.total(), world.row("a/x")), (17, (17, 1)));
     }
+}
+
+/// The first group of a clock.
+const FIRST: u64 = BORN * 1_000;
+
+#[test]
+fn what_was_forgotten_is_anew_where_another_part_tells_of_it() {
+    let mut world = World::new();
+    let node = world.arrive();
+    let a = world.part(node, "a");
+    world.frame_at(FIRST, a, &[("x", BORN, 5)]);
+    world.frame_at(FIRST + 1, a, &[]);
+    world.forget(node);
+    let node = world.arrive();
+    let [a, b] = ["a", "b"].map(|name| world.part(node, name));
+    world.frame_at(FIRST, a, &[("x", BORN, 5)]);
+    world.frame_at(FIRST + 2, b, &[("x", BORN + 1, 7)]);
+    assert_eq!((world.total(), world.row("x")), (12, (12, 1)));
+    world.restore();
+    let node = world.arrive();
+    let b = world.part(node, "b");
+    world.frame_at(FIRST + 3, b, &[("x", BORN + 1, 8)]);
+    assert_eq!((world.total(), world.row("x")), (13, (13, 1)));
+}
+
+#[test]
+fn what_was_forgotten_goes_on_in_the_part_that_told_of_it_last() {
+    for restores in [false, true] {
+        let mut world = World::new();
+        let node = world.arrive();
+        let [a, b] = ["a", "b"].map(|name| world.part(node, name));
+        world.frame_at(FIRST, a, &[("x", BORN, 5)]);
+        world.frame_at(FIRST + 1, b, &[("x", BORN, 6)]);
+        world.frame_at(FIRST + 2, a, &[]);
+        world.forget(node);
+        let node = world.arrive();
+        let [a, mut b] = ["a", "b"].map(|name| world.part(node, name));
+        world.frame_at(FIRST, a, &[("x", BORN, 5)]);
+        world.frame_at(FIRST + 1, b, &[("x", BORN, 6)]);
+        if restores {
+            world.restore();
+            let node = world.arrive();
+            b = world.part(node, "b");
+        }
+        world.frame_at(FIRST + 3, b, &[("x", BORN, 8)]);
+        assert_eq!((world.total(), world.row("x")), (8, (8, 1)));
+    }
+}
+
+#[test]
+fn a_part_that_told_before_takes_nothing_from_the_one_that_tells_now() {
+    let mut world = World::new();
+    let node = world.arrive();
+    let [a, b] = ["a", "b"].map(|name| world.part(node, name));
+    world.frame_at(FIRST, a, &[("x", BORN, 5)]);
+    world.frame_at(FIRST + 1, b, &[("x", BORN, 6)]);
+    world.frame_at(FIRST + 2, a, &[]);
+    let a = world.part(node, "a");
+    world.frame_at(FIRST, a, &[("x", BORN, 5)]);
+    world.frame_at(FIRST + 2, a, &[]);
+    assert_eq!((world.total(), world.row("x")), (6, (6, 1)));
+}
+
+#[test]
+fn a_part_that_finds_no_room_leaves_its_node_alone() {
+    let mut world = World::new();
+    let node = world.arrive();
+    let part = world.part(node, "a");
+    world.frame(node, &[("x", BORN, 5)]);
+    world.frame(part, &[("a/x", BORN, 10)]);
+    let mut small = fleet::<Traffic>(
+        Size {
+            lanes: 1,
+            sources: 1,
+            rows: 16,
+            series: 16,
+        },
+        FleetPolicy::new(),
+    );
+    for kept in world.fleet.kept() {
+        let restored = small.restore(&kept.map_names(ToString::to_string).as_str(), NOW);
+        assert_eq!(restored.is_err(), matches!(kept, Kept::Part { .. }));
+    }
+    assert_eq!(small.counts().forgotten_sources, 0);
+    assert_eq!(small.lane(0, NOW).unwrap().total.bytes, 15);
+}
+
+#[test]
+fn nodes_that_are_forgotten_with_their_parts_are_kept_no_more() {
+    let mut world = World::new();
+    let mut file = Copy::new();
+    let node = world.arrive();
+    for name in ["a", "b", "c"] {
+        let part = world.part(node, name);
+        world.frame(part, &[(name, BORN, 1)]);
+    }
+    // The node goes first now.
+    world.restore();
+    copy(&mut world.fleet, &mut file);
+    world.fleet.arrive("m", NOW).unwrap();
+    copy(&mut world.fleet, &mut file);
+    assert_copied(&world.fleet, &file);
+}
+
+#[test]
+fn what_parts_count_of_a_node_is_among_what_changed() {
+    let mut world = World::new();
+    let mut file = Copy::new();
+    let node = world.arrive();
+    let part = world.part(node, "a");
+    for bytes in [10, 20] {
+        world.frame(part, &[("a/x", BORN, bytes)]);
+        copy(&mut world.fleet, &mut file);
+        assert_copied(&world.fleet, &file);
+    }
+}
+
+#[test]
+fn what_ends_after_its_part_was_announced_anew_closes_in_the_epoch_in_which_it_was_opened() {
+    let mut world = World::new();
+    let node = world.arrive();
+    let part = world.part(node, "a");
+    world.frame_at(FIRST, part, &[("x", BORN, 5)]);
+    world.fleet.depart(part, NOW);
+    let later = NOW.saturating_add(Duration::from_secs(300));
+    world.fleet.handle_timeout(later);
+    let part = world.part(node, "a");
+    world.frame_at(FIRST, part, &[("x", BORN, 5)]);
+    world.frame_at(FIRST + 1, part, &[]);
+    let row = world.fleet.row(0, "x").unwrap().totals();
+    let lane = world.fleet.lane(0, NOW).unwrap().total;
+    assert_eq!(
+        (row.subscriptions_closed, lane.subscriptions_closed),
+        (1, 1)
+    );
+}
+
+#[test]
+fn nodes_that_were_kept_are_forgotten_one_by_one_for_others() {
+    let mut world = World::new();
+    let node = world.arrive();
+    world.part(node, "a");
+    for name in ["k", "l"] {
+        world.fleet.arrive(name, NOW).unwrap();
+    }
+    world.restore();
+    for name in ["m", "o", "p", "q"] {
+        world.fleet.arrive(name, NOW).unwrap();
+    }
+    assert_eq!(world.fleet.counts().forgotten_sources, 4);
 }

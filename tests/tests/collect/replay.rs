@@ -2,10 +2,13 @@
 
 use streamgauge_core::{
     Duration, Health, Instant, Traffic,
-    collect::{Fleet, FleetPolicy, FrameAt, ReadError, Refused, SourceId},
+    collect::{Fleet, FleetPolicy, FrameAt, Kept, ReadError, Refused, SourceId},
 };
 
-use crate::room::{Boxed, KEY, Size, fleet};
+use crate::{
+    room::{Boxed, KEY, Size, fleet},
+    world::{Copy, assert_copied, copy},
+};
 
 type Traffics = Fleet<Traffic, Boxed<Traffic>>;
 
@@ -107,6 +110,16 @@ impl Reader {
         let text = format!(
             r#"{{"epoch":{epoch},"since":{BORN},"totals":{{"publisher":{{"bytes":{bytes}}}}}}}"#
         );
+        self.tell(group, epoch, &text);
+    }
+
+    /// A report of no totals.
+    fn report_since(&mut self, group: u64, epoch: u64, since: u64) {
+        let text = format!(r#"{{"epoch":{epoch},"since":{since}}}"#);
+        self.tell(group, epoch, &text);
+    }
+
+    fn tell(&mut self, group: u64, epoch: u64, text: &str) {
         let lane = |name: &str| (name == "publisher").then_some(0);
         let (at, mut health) = (FrameAt::first(group), Health::default());
         let read = self.fleet.read_node::<KEY>(
@@ -131,6 +144,11 @@ impl Reader {
 
     pub(crate) fn total(&self) -> Traffic {
         self.fleet.lane(0, self.now).unwrap().total
+    }
+
+    /// The bytes of the series that are shown as present.
+    fn live(&self) -> u64 {
+        self.fleet.lane(0, self.now).unwrap().live.bytes
     }
 
     /// How many subscriptions are open.
@@ -445,4 +463,158 @@ fn another_reader_of_the_same_node_changes_nothing() {
     reader.patch(FIRST, 1, &group()[1]);
     reader.patch(FIRST, 2, &group()[2]);
     assert_eq!((reader.bytes(), reader.total().bytes), (59, 66));
+}
+
+#[test]
+fn while_frames_come_again_only_the_life_that_goes_on_is_live() {
+    for anew in BOTH {
+        let mut reader = Reader::new();
+        let frames = [life(1, 5), life(2, 7), "{}".into(), life(3, 9), life(3, 11)];
+        for (group, text) in (FIRST..).zip(&frames) {
+            reader.whole(group, text);
+        }
+        reader.begin(anew);
+        for ((group, text), live) in (FIRST..).zip(&frames).zip([0, 0, 0, 11, 11]) {
+            reader.whole(group, text);
+            assert_eq!(reader.live(), live, "{anew:?}, group {group}");
+        }
+        // A life that is over is not live either.
+        reader.whole(FIRST + 5, "{}");
+        reader.begin(anew);
+        for (group, text) in (FIRST + 3..).zip(&frames[3..]) {
+            reader.whole(group, text);
+            assert_eq!(reader.live(), 0, "{anew:?}, group {group}");
+        }
+    }
+}
+
+#[test]
+fn while_patches_come_again_only_lives_that_go_on_are_live() {
+    for anew in BOTH {
+        let mut reader = Reader::new();
+        let frames = [
+            r#"{"a":{"bytes":1},"b":{"bytes":20,"since":1700000000001}}"#,
+            r#"{"a":{"bytes":2},"b":{"bytes":30,"since":1700000000002}}"#,
+            r#"{"a":{"bytes":3},"b":null}"#,
+            r#"{"a":{"bytes":4},"b":{"bytes":40,"since":1700000000003}}"#,
+            r#"{"b":{"bytes":50}}"#,
+        ];
+        for (frame, text) in (0..).zip(&frames) {
+            reader.patch(FIRST, frame, text);
+        }
+        reader.begin(anew);
+        for ((frame, text), live) in (0..).zip(&frames).zip([4, 4, 4, 54, 54]) {
+            reader.patch(FIRST, frame, text);
+            assert_eq!(reader.live(), live, "{anew:?}, frame {frame}");
+        }
+    }
+}
+
+#[test]
+fn a_series_that_frames_lack_which_come_again_is_not_forgotten_for_that() {
+    for anew in BOTH {
+        let mut reader = Reader::new();
+        for (group, text) in (FIRST..).zip([life(1, 5), "{}".into(), life(1, 9)]) {
+            reader.whole(group, &text);
+        }
+        reader.begin(anew);
+        reader.whole(FIRST, &life(1, 5));
+        reader.whole(FIRST + 1, "{}");
+        reader.whole(FIRST + 3, &life(1, 12));
+        assert_eq!((reader.bytes(), reader.total().bytes), (12, 12), "{anew:?}");
+    }
+}
+
+#[test]
+fn of_what_was_forgotten_each_whole_frame_tells_all() {
+    let frames = [
+        r#"{"a":{"bytes":5,"subscriptions":3,"since":1700000000001}}"#,
+        r#"{"a":{"bytes":7,"since":1700000000002}}"#,
+    ];
+    let mut reader = Reader::new();
+    for (group, text) in (FIRST..).zip(frames) {
+        reader.whole(group, text);
+    }
+    reader.forget();
+    for (group, text) in (FIRST..).zip(frames) {
+        reader.whole(group, text);
+    }
+    let next = r#"{"a":{"bytes":7,"subscriptions":4,"since":1700000000002}}"#;
+    reader.whole(FIRST + 2, next);
+    assert_eq!(
+        (reader.total().bytes, reader.total().subscriptions),
+        (12, 7)
+    );
+}
+
+#[test]
+fn what_was_forgotten_is_kept_again_once_frames_have_caught_up() {
+    let mut reader = Reader::new();
+    let mut file = Copy::new();
+    let frames = [life(1, 5), life(1, 6)];
+    for (group, text) in (FIRST..).zip(&frames) {
+        reader.whole(group, text);
+    }
+    reader.forget();
+    for (group, text) in (FIRST..).zip(&frames) {
+        reader.whole(group, text);
+        copy(&mut reader.fleet, &mut file);
+        assert_copied(&reader.fleet, &file);
+    }
+    let series = file
+        .values()
+        .filter(|kept| matches!(kept, Kept::Series { .. }));
+    assert_eq!(series.count(), 1);
+}
+
+#[test]
+fn a_series_that_a_report_brings_into_another_epoch_is_kept_so() {
+    let mut reader = Reader::new();
+    let mut file = Copy::new();
+    reader.report_since(FIRST, 1, BORN);
+    reader.whole(FIRST, &life(5, 10));
+    copy(&mut reader.fleet, &mut file);
+    reader.report_since(FIRST + 1, 2, BORN + 2);
+    copy(&mut reader.fleet, &mut file);
+    assert_copied(&reader.fleet, &file);
+}
+
+#[test]
+fn a_restart_that_had_to_be_inferred_is_kept_as_such() {
+    let mut reader = Reader::new();
+    let mut file = Copy::new();
+    for (group, text) in (FIRST..).zip([r#"{"a":{"since":1700000000001}}"#, r#"{"a":{}}"#]) {
+        reader.whole(group, text);
+        copy(&mut reader.fleet, &mut file);
+        assert_copied(&reader.fleet, &file);
+    }
+    assert!(reader.fleet.row(0, "a").unwrap().is_inferred());
+}
+
+#[test]
+fn what_was_not_forgotten_ends_though_others_were() {
+    let mut reader = Reader::new();
+    let row = |name: &str| format!(r#""{name}":{{"subscriptions":1,"since":{BORN}}}"#);
+    let both = format!("{{{},{}}}", row("a"), row("b"));
+    reader.whole(FIRST, &both);
+    reader.whole(FIRST + 1, &format!("{{{}}}", row("b")));
+    reader.now = at(200);
+    reader.connect();
+    reader.now = at(400);
+    reader.fleet.handle_timeout(at(400));
+    assert_eq!(reader.fleet.counts().series, 1);
+    reader.whole(FIRST, &both);
+    reader.whole(FIRST + 2, "{}");
+    assert_eq!(
+        (reader.open(), reader.row("b").subscriptions_closed),
+        (0, 1)
+    );
+}
+
+#[test]
+fn what_began_before_its_node_did_is_in_the_total_of_the_first_epoch() {
+    let mut reader = Reader::new();
+    reader.report_since(FIRST, 1, BORN + 5);
+    reader.whole(FIRST, &life(1, 4));
+    assert_eq!((reader.bytes(), reader.total().bytes), (4, 4));
 }

@@ -257,10 +257,10 @@ fn pairs(lane: usize) -> &'static [[usize; 2]] {
 }
 
 /// What a file of a fleet holds: all changes, one upon the other.
-type Copy<F> = BTreeMap<KeptAt, Kept<F, String>>;
+pub(crate) type Copy<F> = BTreeMap<KeptAt, Kept<F, String>>;
 
 /// Writes what changed into the file.
-fn copy<F: Family>(fleet: &mut Fleet<F, Boxed<F>>, copy: &mut Copy<F>) {
+pub(crate) fn copy<F: Family>(fleet: &mut Fleet<F, Boxed<F>>, copy: &mut Copy<F>) {
     for (at, kept) in fleet.changed() {
         match kept {
             Some(kept) => copy.insert(at, kept.map_names(ToString::to_string)),
@@ -272,7 +272,7 @@ fn copy<F: Family>(fleet: &mut Fleet<F, Boxed<F>>, copy: &mut Copy<F>) {
 }
 
 /// The file has all that is to be kept, as it is now.
-fn assert_copied<F: Family>(fleet: &Fleet<F, Boxed<F>>, copy: &Copy<F>) {
+pub(crate) fn assert_copied<F: Family>(fleet: &Fleet<F, Boxed<F>>, copy: &Copy<F>) {
     let kept = fleet.kept_places();
     let kept: Copy<F> = kept
         .map(|(at, kept)| (at, kept.map_names(ToString::to_string)))
@@ -292,7 +292,7 @@ pub(crate) struct Reading {
     policy: FleetPolicy,
 }
 
-fn restore<F: Family>(from: &Copy<F>, into: &mut Fleet<F, Boxed<F>>, now: Instant) {
+pub(crate) fn restore<F: Family>(from: &Copy<F>, into: &mut Fleet<F, Boxed<F>>, now: Instant) {
     for kept in from.values() {
         // What finds no room is without a name from then on.
         let _ = into.restore(&kept.as_str(), now);

@@ -184,7 +184,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         if !intake.patch {
             work.sweep(place, &intake);
         }
-        if work.finish(place, &intake) {
+        if work.finish(source, place, &intake) {
             work.settle_owner(source, lane, intake.when);
         }
     }
@@ -209,7 +209,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     }
 
     /// A frame was read to its end. Says whether it may have counted anything.
-    fn finish(&mut self, place: usize, intake: &Intake) -> bool {
+    fn finish(&mut self, source: usize, place: usize, intake: &Intake) -> bool {
+        let arrival = self.arrival(source);
         let track = self.tables.tracks.get_mut(place);
         let Some(track) = track.filter(|track| track.turn == intake.turn) else {
             return true;
@@ -217,6 +218,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         track.at.state = ReadingState::Whole;
         if !intake.again {
             track.marks.note(track.at.at);
+            track.arrival = arrival;
             track.read = Some(intake.when.now);
             self.note_track(place);
         } else if track.marks.ends_at(track.at.at) {
@@ -236,6 +238,12 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let ours = series.part as usize == source;
         if ours && series.turn == intake.turn && series.state == SeriesState::Present {
             self.state.counts.repeated += 1;
+            return;
+        }
+        if series.is_recalled {
+            // Another part told of it, in a frame that was read before: it is forgotten nonetheless.
+            self.fade(at, intake.when.now);
+            self.meet(source, intake, name, row);
             return;
         }
         let step = series.step(row, intake.patch);

@@ -219,8 +219,11 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             } => {
                 let at = self.find_source(&Key::read(source).ok()?)?;
                 let lanes = self.tables.lanes.len();
+                let arrival = self.arrival(at);
                 let track = self.tables.tracks.get_mut(at * lanes + lane)?;
                 track.epochs.restore(&over, &epochs, is_open);
+                let is_unread = is_open && epochs[1].is_nothing();
+                track.arrival = arrival.wrapping_sub(u32::from(is_unread));
                 track.horizon = horizon;
                 track.marks = read;
                 // The lane's total has it already.
@@ -233,12 +236,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                 name,
                 lane,
                 read,
-            } => {
-                let at = self.restore_part(source, name, now)?;
-                let lanes = self.tables.lanes.len();
-                self.tables.tracks.get_mut(at * lanes + lane)?.marks = read;
-                Some(())
-            }
+            } => self.restore_part(source, name, (lane, read), now),
             Kept::Series {
                 source,
                 lane,

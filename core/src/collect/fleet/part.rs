@@ -3,7 +3,9 @@
 //! A part is a source of its own as to what was read of it, and which series it has. What these count is the
 //! node's, in the node's epochs, so that a series may move from one part to another.
 
-use super::{Fleet, FleetFull, FleetRoom, SourceId, list, rate::When, rows::add, work::Work};
+use super::{
+    Bookmarks, Fleet, FleetFull, FleetRoom, SourceId, list, rate::When, rows::add, work::Work,
+};
 use crate::{
     key::{Key, KeyWords},
     schema::{Family, Totals},
@@ -51,20 +53,45 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         owner.and_then(Link::slot).unwrap_or(at)
     }
 
+    /// How often a source's node has arrived.
+    pub(super) fn arrival(&self, at: usize) -> u32 {
+        let owner = self.tables.sources.get(self.owner(at));
+        owner.map_or(0, |owner| owner.ordinal)
+    }
+
     /// Brings what a source's node told of a lane into the lane's total.
     pub(super) fn settle_owner(&mut self, at: usize, lane: usize, when: When) {
         let owner = self.owner(at);
         self.settle(owner * self.tables.lanes.len() + lane, lane, when);
     }
 
-    /// A part of a node that was kept, which has departed.
-    pub(super) fn restore_part(&mut self, node: &str, name: &str, now: Instant) -> Option<usize> {
+    /// A part of a node that was kept, which has departed, and how far it was read in a lane.
+    pub(super) fn restore_part(
+        &mut self,
+        node: &str,
+        name: &str,
+        (lane, read): (usize, Bookmarks),
+        now: Instant,
+    ) -> Option<()> {
         let owner = self.find_source(&Key::read(node).ok()?)?;
         let key = Key::read(name).ok()?;
-        if let Some(at) = self.find_part(owner, &key) {
-            return Some(at);
+        let at = match self.find_part(owner, &key) {
+            Some(at) => at,
+            None => self.make_departed(owner, key, now)?,
+        };
+        let arrival = self.arrival(at);
+        let track = at * self.tables.lanes.len() + lane;
+        let track = self.tables.tracks.get_mut(track)?;
+        (track.marks, track.arrival) = (read, arrival);
+        Some(())
+    }
+
+    /// No node is forgotten for such a part, least of all its own.
+    fn make_departed(&mut self, owner: usize, name: Key<K>, now: Instant) -> Option<usize> {
+        if self.is_full() {
+            return None;
         }
-        let at = self.make_part(owner, key, now)?;
+        let at = self.make_part(owner, name, now)?;
         self.depart(at, now);
         Some(at)
     }

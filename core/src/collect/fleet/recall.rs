@@ -31,7 +31,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let is_elsewhere = series.state == SeriesState::Present && series.part as usize != source;
         let known = if series.is_recalled {
             series.recalled(row, intake.patch)
-        } else if !is_elsewhere && series.is_same_life(row, intake.patch) {
+        } else if !is_elsewhere && series.is_same_life(row) {
             *series
         } else {
             return;
@@ -46,20 +46,22 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             self.state.counts.folded += 1;
             return;
         };
-        let Some(series) = self.tables.series.get(at) else {
+        let (track, _) = self.track(source, intake.lane);
+        let Some((series, track)) = self
+            .tables
+            .series
+            .get(at)
+            .zip(self.tables.tracks.get(track))
+        else {
             return;
         };
         let made = SeriesSlot {
-            // It was counted before the node arrived.
-            ordinal: series.ordinal.wrapping_sub(1),
+            // It was counted when the track was read last.
+            ordinal: track.arrival,
             is_recalled: true,
             ..series.recalled(row, intake.patch)
         };
         self.show(at, intake, &made);
-        let (place, _) = self.track(source, made.lane);
-        if let Some(track) = self.tables.tracks.get_mut(place) {
-            track.recalls = true;
-        }
     }
 
     /// Shows a series as present, with what is known of it.
@@ -76,13 +78,22 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let live = change::<F>(&before, &known.words);
         self.credit(at, &F::Totals::ZERO, &live, When::at(intake.when.now));
         self.appear(at);
+        if let Some((_, track)) = self.place_of(at)
+            && let Some(track) = self.tables.tracks.get_mut(track)
+        {
+            track.recalls |= known.is_recalled;
+        }
     }
 
     /// A series is not in such a frame: it may come again in one after it.
     pub(super) fn fade(&mut self, at: usize, now: Instant) {
-        let series = self.tables.series.get(at);
-        let is_recalled = series.is_some_and(|series| series.is_recalled);
-        self.vanish(at, now);
+        let Some(series) = self.tables.series.get(at) else {
+            return;
+        };
+        let (state, is_recalled) = (series.state, series.is_recalled);
+        if state == SeriesState::Present {
+            self.vanish(at, now);
+        }
         if is_recalled {
             self.release_series(at, now);
         }
@@ -127,10 +138,10 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
 }
 
 impl<F: Family> SeriesSlot<F> {
-    /// Whether a row is of the life that is known, and that goes on.
-    fn is_same_life(&self, row: &ReadRow<F>, patch: bool) -> bool {
-        let untold = patch && self.state == SeriesState::Present && row.since.is_none();
-        !self.ended && (untold || row.since == self.since)
+    /// Whether a row is of the life that is known, and that goes on. A patch of what is shown need not tell:
+    /// that stays as it is.
+    fn is_same_life(&self, row: &ReadRow<F>) -> bool {
+        !self.ended && row.since == self.since
     }
 
     /// What a row makes of a series of which nothing else is known.

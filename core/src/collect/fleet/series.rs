@@ -274,11 +274,14 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             SeriesState::Present => series.words,
             SeriesState::Free | SeriesState::Waiting => F::Totals::ZERO,
         };
-        let source = self.tables.sources.get(series.source as usize);
+        let source = series.source as usize;
+        let track = source * self.tables.lanes.len() + usize::from(series.lane);
+        let source = self.tables.sources.get(source);
+        let node = source.zip(self.tables.tracks.get(track));
         let known = (series.since, series.ended, series.ordinal);
         let moved = series.words.as_ref() != step.words.as_ref();
         if step.reborn || !series.ended || is_long_over {
-            series.ordinal = birth(source, step.since);
+            series.ordinal = birth(node, step.since);
         }
         series.words = step.words;
         series.since = step.since;
@@ -479,7 +482,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     }
 
     /// How a series stands, and the track that it is of.
-    fn place_of(&self, at: usize) -> Option<(SeriesState, usize)> {
+    pub(super) fn place_of(&self, at: usize) -> Option<(SeriesState, usize)> {
         let series = self.tables.series.get(at)?;
         let lanes = self.tables.lanes.len();
         let track = series.part as usize * lanes + usize::from(series.lane);
@@ -487,9 +490,19 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     }
 }
 
-/// The epoch that a life which began then counts in.
-fn birth<K: KeyWords>(source: Option<&super::SourceSlot<K>>, since: Option<u64>) -> u32 {
-    let Some(source) = source else { return 0 };
-    let early = since.is_some_and(|since| source.epoch.is_some() && since < source.since);
-    source.ordinal.wrapping_sub(u32::from(early))
+/// The epoch that a life which began then counts in: the one before if it began in that, and there was one.
+fn birth<F: Family, K: KeyWords>(
+    node: Option<(&super::SourceSlot<K>, &super::TrackSlot<F>)>,
+    since: Option<u64>,
+) -> u32 {
+    let Some((source, track)) = node else {
+        return 0;
+    };
+    let before = source.ordinal.wrapping_sub(1);
+    let is_early = since.is_some_and(|since| source.epoch.is_some() && since < source.since);
+    if is_early && track.epochs.ago(before, source.ordinal) < 2 {
+        before
+    } else {
+        source.ordinal
+    }
 }

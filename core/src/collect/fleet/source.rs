@@ -81,6 +81,8 @@ pub struct TrackSlot<F: Family> {
     /// How far it was read since the node arrived, and ever.
     pub(super) at: Reading,
     pub(super) marks: Bookmarks,
+    /// The node's arrival in which it was read last.
+    pub(super) arrival: u32,
     /// Some series are here only because a frame that was read before has them.
     pub(super) recalls: bool,
     /// Tells the series that a frame had from those that it had not.
@@ -105,6 +107,7 @@ impl<F: Family> TrackSlot<F> {
     pub const FREE: Self = Self {
         at: Reading::NOTHING,
         marks: Bookmarks::NONE,
+        arrival: 0,
         recalls: false,
         turn: 0,
         read: None,
@@ -205,17 +208,17 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         Some(at)
     }
 
+    /// Whether there is room for another node only where one is forgotten.
+    pub(super) fn is_full(&self) -> bool {
+        let used = self.state.free_sources.used;
+        let tracks = used * self.tables.lanes.len();
+        used >= self.tables.sources.len() || tracks >= self.tables.tracks.len()
+    }
+
     fn take_source(&mut self, now: Instant) -> Option<usize> {
-        if self.state.free_sources.used * self.tables.lanes.len() >= self.tables.tracks.len()
-            && self.state.gone.first().is_none()
-        {
-            return None;
+        if self.is_full() {
+            self.forget_source(self.state.gone.first()?, now);
         }
-        let free = &mut self.state.free_sources;
-        if let Some(at) = free.take(self.tables.sources, |source| &mut source.chain) {
-            return Some(at);
-        }
-        self.forget_source(self.state.gone.first()?, now);
         let free = &mut self.state.free_sources;
         free.take(self.tables.sources, |source| &mut source.chain)
     }
