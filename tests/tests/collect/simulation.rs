@@ -68,6 +68,29 @@ fn a_thousand_nodes_that_restart_vanish_and_lose_frames_add_up_to_the_truth() {
     assert_true(&mut world);
 }
 
+#[test]
+fn what_comes_again_to_a_renewed_reader_ends_in_the_epoch_in_which_it_was_read() {
+    let mut world = Plan {
+        seed: 8_138_468_820_856_587_100,
+        nodes: 4,
+        steps: 19,
+        trouble: Trouble {
+            lost: 0,
+            late: 40,
+            repeated: 10,
+            crashes: 11,
+            partings: 11,
+            renewals: 8,
+            replays: 33,
+        },
+        rows: 2,
+        series: 2,
+        keep: 1,
+    }
+    .run();
+    assert_true(&mut world);
+}
+
 /// Any seed and size of a small world, and any trouble.
 fn any_plan() -> impl Strategy<Value = Plan> {
     let trouble = (

@@ -217,8 +217,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         };
         track.at.state = ReadingState::Whole;
         if !intake.again {
-            track.marks.note(track.at.at);
-            track.arrival = arrival;
+            track.marks.note(track.at.at, arrival);
             track.read = Some(intake.when.now);
             self.note_track(place);
         } else if track.marks.ends_at(track.at.at) {

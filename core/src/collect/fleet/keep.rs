@@ -219,11 +219,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             } => {
                 let at = self.find_source(&Key::read(source).ok()?)?;
                 let lanes = self.tables.lanes.len();
-                let arrival = self.arrival(at);
                 let track = self.tables.tracks.get_mut(at * lanes + lane)?;
                 track.epochs.restore(&over, &epochs, is_open);
-                let is_unread = is_open && epochs[1].is_nothing();
-                track.arrival = arrival.wrapping_sub(u32::from(is_unread));
                 track.horizon = horizon;
                 track.marks = read;
                 // The lane's total has it already.

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::Bookmarks;
-use crate::schema::Family;
 
 /// One thing that a fleet keeps, as plain values; names as [`Key`](crate::Key)s when they come out of it, and as text
 /// when they go in. Serde writes it in any format, and reads it back with borrowed or owned names.
@@ -102,14 +101,6 @@ pub struct KeptEpoch<F> {
     pub told: F,
     /// The sum of its series.
     pub seen: F,
-}
-
-impl<F: Family> KeptEpoch<F> {
-    /// Whether nothing was counted in it yet, nor told.
-    pub(super) fn is_nothing(&self) -> bool {
-        let words = [self.told.words(), self.seen.words()];
-        words.iter().flat_map(AsRef::as_ref).all(|word| *word == 0)
-    }
 }
 
 /// Where a fleet has a thing that it keeps. What is there may be another thing later.

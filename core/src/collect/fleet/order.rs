@@ -101,12 +101,15 @@ impl Reading {
 pub struct Bookmarks {
     track: [Bookmark; 2],
     sibling: [Bookmark; 2],
+    /// After which arrival of the node the newest frame was read.
+    arrival: u32,
 }
 
 impl Bookmarks {
     pub(super) const NONE: Self = Self {
         track: [Bookmark::NONE; 2],
         sibling: [Bookmark::NONE; 2],
+        arrival: 0,
     };
 
     /// Whether a frame was read, or one that is newer.
@@ -119,8 +122,15 @@ impl Bookmarks {
         now.covers(at) || before.covers(at)
     }
 
-    /// Notes that a frame was read to its end, which none before had told of.
-    pub(super) fn note(&mut self, at: FrameAt) {
+    /// After which arrival of the node the newest frame was read: what frames that were read tell was
+    /// counted by then.
+    pub(super) const fn arrival(&self) -> u32 {
+        self.arrival
+    }
+
+    /// Notes that a frame was read to its end, after this arrival of the node, which none before had told of.
+    pub(super) fn note(&mut self, at: FrameAt, arrival: u32) {
+        self.arrival = arrival;
         let [now, before] = if at.on_sibling {
             &mut self.sibling
         } else {

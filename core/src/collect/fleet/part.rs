@@ -79,10 +79,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             Some(at) => at,
             None => self.make_departed(owner, key, now)?,
         };
-        let arrival = self.arrival(at);
         let track = at * self.tables.lanes.len() + lane;
-        let track = self.tables.tracks.get_mut(track)?;
-        (track.marks, track.arrival) = (read, arrival);
+        self.tables.tracks.get_mut(track)?.marks = read;
         Some(())
     }
 

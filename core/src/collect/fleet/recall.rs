@@ -57,7 +57,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         };
         let made = SeriesSlot {
             // It was counted when the track was read last.
-            ordinal: track.arrival,
+            ordinal: track.marks.arrival(),
             is_recalled: true,
             ..series.recalled(row, intake.patch)
         };

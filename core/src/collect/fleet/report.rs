@@ -55,7 +55,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         if again {
             return Ok(());
         }
-        slot.marks.note(at);
+        slot.marks.note(at, slot.ordinal);
         work.note_source(place);
         work.learn(place, health, now);
         work.tell(place, &totals, now);

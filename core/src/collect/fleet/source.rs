@@ -81,8 +81,6 @@ pub struct TrackSlot<F: Family> {
     /// How far it was read since the node arrived, and ever.
     pub(super) at: Reading,
     pub(super) marks: Bookmarks,
-    /// The node's arrival in which it was read last.
-    pub(super) arrival: u32,
     /// Some series are here only because a frame that was read before has them.
     pub(super) recalls: bool,
     /// Tells the series that a frame had from those that it had not.
@@ -107,7 +105,6 @@ impl<F: Family> TrackSlot<F> {
     pub const FREE: Self = Self {
         at: Reading::NOTHING,
         marks: Bookmarks::NONE,
-        arrival: 0,
         recalls: false,
         turn: 0,
         read: None,
