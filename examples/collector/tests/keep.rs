@@ -60,17 +60,17 @@ impl World {
         let name = format!("cam/{}", self.tick % 5);
         self.take(
             Track::Traffic("".into(), Role::Publisher),
-            json!({ name: broadcast }),
+            &json!({ name: broadcast }),
         );
         let sessions = json!({ "sessions": n, "sessions_closed": n - 1, "since": since });
         let name = format!("root/{}", self.tick % 5);
-        self.take(Track::Sessions("".into()), json!({ name: sessions }));
+        self.take(Track::Sessions("".into()), &json!({ name: sessions }));
         self.fleet.tick(BORN + self.tick * 1000);
         self.keeper.keep(&mut self.fleet).expect("a disk");
         self.all()
     }
 
-    fn take(&mut self, track: Track, frame: Value) {
+    fn take(&mut self, track: Track, frame: &Value) {
         let what = What::Frame {
             node: format!("node/{}", self.tick % 3).into(),
             group: None,
@@ -242,9 +242,9 @@ fn a_tick_in_which_nothing_changed_writes_nothing() {
     // Something did, and is in the journal.
     let frame = json!({ "cam/9": { "bytes": 1, "since": BORN } });
     world.tick += 1;
-    world.take(Track::Traffic("".into(), Role::Publisher), frame);
+    world.take(Track::Traffic("".into(), Role::Publisher), &frame);
     let frame = json!({ "root/9": { "sessions": 1, "since": BORN } });
-    world.take(Track::Sessions("".into()), frame);
+    world.take(Track::Sessions("".into()), &frame);
     world.fleet.tick(BORN);
     world.keeper.keep(&mut world.fleet).expect("a disk");
     let before = Files::of(&path);
