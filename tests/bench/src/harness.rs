@@ -115,6 +115,11 @@ impl Report {
         self.case = case;
     }
 
+    /// How many rounds a comparison has that would have so many.
+    pub(crate) fn rounds(&self, rounds: usize) -> usize {
+        rounds.min(self.most)
+    }
+
     /// Compares a peer and ours over interleaved rounds.
     pub(crate) fn compare(
         &self,
@@ -135,7 +140,7 @@ impl Report {
     ) {
         peer();
         ours();
-        let rounds = rounds.min(self.most);
+        let rounds = self.rounds(rounds);
         let (peers, ours): (Vec<_>, Vec<_>) = (0..rounds).map(|_| (peer(), ours())).unzip();
         let (peer, ours) = (median(peers), median(ours));
         println!(

@@ -26,10 +26,11 @@ const ROUNDS: usize = 15;
 
 /// One tick of `broadcasts`, one in `every` of which has changed, as the peer's node publishes it.
 pub(crate) fn tick(report: &mut Report, broadcasts: usize, every: usize) {
-    let frames = frames(broadcasts, every);
+    let rounds = report.rounds(ROUNDS);
+    let frames = frames(broadcasts, every, rounds);
     let mut theirs = TheirReader::new(&frames);
     let mut ours = OurReader::new(&frames, broadcasts);
-    report.compare_rounds(ROUNDS, PEER, &mut || theirs.ticks(), &mut || ours.ticks());
+    report.compare_rounds(rounds, PEER, &mut || theirs.ticks(), &mut || ours.ticks());
     let last = frames.len() as u64 - 1;
     assert_eq!(
         (theirs.bytes(), ours.bytes()),
@@ -38,12 +39,12 @@ pub(crate) fn tick(report: &mut Report, broadcasts: usize, every: usize) {
 }
 
 /// The frames of one group, packed: all broadcasts, and then patches.
-fn frames(broadcasts: usize, every: usize) -> Vec<Vec<u8>> {
+fn frames(broadcasts: usize, every: usize, rounds: usize) -> Vec<Vec<u8>> {
     let mut config = Config::default().with_delta_ratio(u32::MAX);
     config.compression = Compression::Deflate;
     let mut encoder = Encoder::<TrafficFrame>::new(config);
     // The first round is not measured.
-    let ticks = 1 + (1 + ROUNDS) * TICKS;
+    let ticks = 1 + (1 + rounds) * TICKS;
     let mut frame = TrafficFrame::new();
     let pack = |tick| {
         for i in 0..broadcasts {
