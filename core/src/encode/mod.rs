@@ -39,19 +39,22 @@ pub(crate) trait Out {
 /// A buffer that surely holds what is written.
 #[derive(Debug)]
 pub(crate) struct Whole<'a> {
+    /// What is left of the buffer.
     room: &'a mut [u8],
-    written: usize,
+    /// The length of the buffer.
+    len: usize,
 }
 
 impl<'a> Whole<'a> {
     #[inline]
     pub(crate) fn new(room: &'a mut [u8]) -> Self {
-        Self { room, written: 0 }
+        let len = room.len();
+        Self { room, len }
     }
 
     #[inline]
     pub(crate) fn written(&self) -> usize {
-        self.written
+        self.len - self.room.len()
     }
 
     /// The next `len` bytes, which now count as written.
@@ -62,7 +65,6 @@ impl<'a> Whole<'a> {
             return &mut [];
         };
         self.room = rest;
-        self.written += len;
         taken
     }
 }

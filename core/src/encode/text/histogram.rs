@@ -4,26 +4,112 @@ use super::{
     Format,
     decimal::{bound, decimal},
     exposition::{Cursor, Item, Page},
-    line::{Kind, Moment, Name, SHORT, Start, Stem, Tail, end_of_labels},
+    line::{Kind, Moment, Name, Start, Stem, Tail, end_of_labels},
 };
 use crate::{
-    encode::{Out, Whole, Window, number::inlined_number},
+    encode::{Out, Whole, number::inlined_number},
     key::KeyWords,
     schema::{Distribution, Family, Histogram},
 };
 
+/// The bounds of buckets as they are written, once for all histograms that have them in common.
+pub(crate) struct Bounds {
+    format: Format,
+    places: u8,
+    of: &'static [u64],
+    /// The first of them; those after them are written each time.
+    texts: [Text; CACHED],
+}
+
+const CACHED: usize = 16;
+
+/// Bytes of the longest bound and what follows it.
+const BOUND: usize = 32;
+
+#[derive(Clone, Copy)]
+struct Text {
+    text: [u8; BOUND],
+    len: usize,
+}
+
+impl Text {
+    const NONE: Self = Self {
+        text: [0; BOUND],
+        len: 0,
+    };
+}
+
+impl Bounds {
+    pub(crate) const fn new(format: Format) -> Self {
+        Self {
+            format,
+            places: 0,
+            of: &[],
+            texts: [Text::NONE; CACHED],
+        }
+    }
+
+    /// Makes these the bounds of this histogram, if they are not.
+    pub(crate) fn become_of(&mut self, histogram: &Histogram, places: u8) {
+        if self.of == histogram.bounds && self.places == places {
+            return;
+        }
+        (self.of, self.places) = (histogram.bounds, places);
+        for place in 0..CACHED.min(self.of.len() + 1) {
+            self.texts[place] = self.write(place);
+        }
+    }
+
+    /// What stands before a bound; in `OpenMetrics` 2.0, nothing.
+    const fn before(&self, bare: bool) -> &'static [u8] {
+        match self.format {
+            Format::OpenMetrics2 => b"",
+            _ if bare => b"{le=\"",
+            _ => b"\",le=\"",
+        }
+    }
+
+    #[inline(never)]
+    fn write(&self, place: usize) -> Text {
+        let mut text = [0; BOUND];
+        let mut out = Whole::new(&mut text);
+        match self.of.get(place) {
+            Some(n) => bound(&mut out, *n, self.places, self.format),
+            None => out.put(b"+Inf"),
+        }
+        if self.format == Format::OpenMetrics2 {
+            out.put(b":");
+        } else {
+            out.put(b"\"} ");
+        }
+        let len = out.written();
+        Text { text, len }
+    }
+
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
+    fn put(&self, out: &mut impl Out, place: usize) {
+        if let Some(Text { text, len }) = self.texts.get(place) {
+            out.put_padded(text, *len);
+        } else {
+            let Text { text, len } = self.write(place);
+            out.put_padded(&text, len);
+        }
+    }
+}
+
 /// What the lines of a histogram in a lane have in common.
 pub(crate) struct Buckets<'a> {
-    format: Format,
     histogram: &'static Histogram,
-    places: u8,
     /// Whether the lines have no label but that of a bucket's bound.
     bare: bool,
     /// The beginning of a bucket's line; in `OpenMetrics` 2.0, of the only one.
     bucket: Start<'a>,
+    /// The length of it up to the bound, if that is short: it has the series' name then.
+    named: Option<usize>,
     /// Those of the lines that follow the buckets.
     others: [Option<Start<'a>>; 3],
-    bounds: [Bound; CACHED],
+    bounds: &'a Bounds,
     moment: Moment,
     /// No line is longer than this, names apart.
     longest: usize,
@@ -33,29 +119,14 @@ pub(crate) struct Buckets<'a> {
 const SUM: usize = 0;
 const CREATED: usize = 2;
 
-/// Bounds that are written once and copied for each series; those after them are written each time.
-const CACHED: usize = 16;
-
 /// Room for a bound, three numbers and a moment with what stands around them.
 const SLACK: usize = 256;
 
-/// Bytes of the longest bound and what stands around it.
-const BOUND: usize = 40;
-
-#[derive(Clone, Copy)]
-struct Bound {
-    text: [u8; BOUND],
-    len: usize,
-}
-
 impl<'a> Buckets<'a> {
-    pub(crate) fn new(
-        stem: Stem<'a>,
-        format: Format,
-        histogram: &'static Histogram,
-        places: u8,
-    ) -> Self {
+    /// Those of a histogram with these bounds.
+    pub(crate) fn new(stem: Stem<'a>, histogram: &'static Histogram, bounds: &'a Bounds) -> Self {
         let start = |suffix| Some(Start::new(stem.with(suffix)));
+        let format = bounds.format;
         let created = (format == Format::OpenMetrics1).then_some("_created");
         let (bucket, others) = match format {
             Format::OpenMetrics2 => ("", [None, None, None]),
@@ -65,63 +136,36 @@ impl<'a> Buckets<'a> {
             ),
         };
         let mut buckets = Self {
-            format,
             histogram,
-            places,
             bare: stem.is_bare(),
             bucket: Start::new(stem.with(bucket)),
+            named: None,
             others,
-            bounds: [Bound {
-                text: [0; BOUND],
-                len: 0,
-            }; CACHED],
+            bounds,
             moment: Moment::new(Tail::of(Kind::Histogram, format), stem.is_bare()),
             longest: 0,
         };
-        for place in 0..CACHED.min(histogram.bounds.len() + 1) {
-            buckets.bounds[place] = buckets.bound(place);
-        }
         let others = buckets.others.iter().flatten().map(Start::longest);
         buckets.longest = others.fold(buckets.bucket.longest(), usize::max) + SLACK;
         buckets
     }
 
-    /// The next series began at this moment.
-    pub(crate) fn begin(&mut self, since: u64) {
+    /// The next series has this name, and began at this moment.
+    pub(crate) fn begin<F: Family, K: KeyWords>(&mut self, name: &Name<'_, F, K>, since: u64) {
+        self.named = self.bucket.set_name(name, self.bounds.before(self.bare));
         self.moment.become_moment(since);
     }
 
-    #[inline(never)]
-    fn bound(&self, place: usize) -> Bound {
-        let mut text = [0; BOUND];
-        let mut out = Window::new(&mut text, 0);
-        self.write_bound(&mut out, place);
-        let len = out.written();
-        Bound { text, len }
-    }
-
-    fn write_bound(&self, out: &mut impl Out, place: usize) {
-        let [before, after]: [&[u8]; 2] = match self.format {
-            Format::OpenMetrics2 => [b"", b":"],
-            _ if self.bare => [b"{le=\"", b"\"} "],
-            _ => [b"\",le=\"", b"\"} "],
-        };
-        out.put(before);
-        match self.histogram.bounds.get(place) {
-            Some(n) => bound(out, *n, self.places, self.format),
-            None => out.put(b"+Inf"),
-        }
-        out.put(after);
-    }
-
+    /// Writes what a bucket's line begins with, up to the bound.
     #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
     #[inline(always)]
-    fn put_bound(&self, out: &mut impl Out, place: usize) {
-        if let Some(bound) = self.bounds.get(place) {
-            out.put_padded(&bound.text, bound.len);
+    fn put_beginning<F: Family, K: KeyWords>(&self, out: &mut impl Out, name: &Name<'_, F, K>) {
+        if let Some(len) = self.named {
+            self.bucket.put_named(out, len);
         } else {
-            let bound = self.bound(place);
-            out.put_padded(&bound.text, bound.len);
+            self.bucket.put(out);
+            name.put(out);
+            out.put(self.bounds.before(self.bare));
         }
     }
 }
@@ -131,41 +175,16 @@ pub(crate) struct Bars<'a, F: Family, K: KeyWords> {
     buckets: &'a Buckets<'a>,
     name: Name<'a, F, K>,
     values: Distribution<'a>,
-    /// What a bucket's line begins with, if it is short: written once and copied for each.
-    beginning: [u8; ROOM],
-    len: Option<usize>,
 }
 
-/// Room for a short beginning, and for the rest of padded copies.
-const ROOM: usize = 2 * SHORT;
-
 impl<'a, F: Family, K: KeyWords> Bars<'a, F, K> {
+    /// That of the series with which the lines began.
     pub(crate) fn new(buckets: &'a Buckets<'a>, name: Name<'a, F, K>, words: &'a [u64]) -> Self {
-        let mut bars = Self {
+        let values = buckets.histogram.read(words);
+        Self {
             buckets,
             name,
-            values: buckets.histogram.read(words),
-            beginning: [0; ROOM],
-            len: None,
-        };
-        if buckets.bucket.longest() + name.longest() <= ROOM {
-            let mut out = Whole::new(&mut bars.beginning);
-            buckets.bucket.put(&mut out);
-            name.put(&mut out);
-            bars.len = Some(out.written()).filter(|len| *len <= SHORT);
-        }
-        bars
-    }
-
-    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
-    #[inline(always)]
-    fn put_beginning(&self, out: &mut impl Out) {
-        let beginning = self.beginning.first_chunk::<SHORT>();
-        if let Some((len, beginning)) = self.len.zip(beginning) {
-            out.put_padded(beginning, len);
-        } else {
-            self.buckets.bucket.put(out);
-            self.name.put(out);
+            values,
         }
     }
 
@@ -192,7 +211,7 @@ impl<'a, F: Family, K: KeyWords> Bars<'a, F, K> {
     #[inline(always)]
     fn write_whole(&self, out: &mut Whole<'_>) {
         let (mut below, buckets) = (0, self.values.buckets.len());
-        if self.buckets.format == Format::OpenMetrics2 {
+        if self.buckets.bounds.format == Format::OpenMetrics2 {
             for item in 0..buckets {
                 let bar = self.bar(item, below);
                 bar.composite(out);
@@ -233,8 +252,10 @@ impl<'a, F: Family, K: KeyWords> Bars<'a, F, K> {
         self.values.buckets.get(item).copied().unwrap_or(0)
     }
 
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
     fn put_sum(&self, out: &mut impl Out) {
-        decimal(out, self.values.sum, self.buckets.places);
+        decimal(out, self.values.sum, self.buckets.bounds.places);
     }
 }
 
@@ -252,7 +273,7 @@ impl<F: Family, K: KeyWords> Item for Bar<'_, F, K> {
             buckets, values, ..
         } = self.bars;
         match self.item.checked_sub(values.buckets.len()) {
-            None if buckets.format == Format::OpenMetrics2 => self.composite(out),
+            None if buckets.bounds.format == Format::OpenMetrics2 => self.composite(out),
             None => self.bucket(out),
             Some(other) => self.other(out, other),
         }
@@ -268,19 +289,21 @@ impl<F: Family, K: KeyWords> Bar<'_, F, K> {
     #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
     #[inline(always)]
     fn bucket(&self, out: &mut impl Out) {
-        self.bars.put_beginning(out);
-        self.bars.buckets.put_bound(out, self.item);
+        self.bars.buckets.put_beginning(out, &self.bars.name);
+        self.bars.buckets.bounds.put(out, self.item);
         inlined_number(out, self.upto);
         out.put(b"\n");
     }
 
     /// The bucket's part of the one line that tells all.
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
     fn composite(&self, out: &mut impl Out) {
         let Bars {
             buckets, values, ..
         } = self.bars;
         if self.item == 0 {
-            self.bars.put_beginning(out);
+            self.bars.buckets.put_beginning(out, &self.bars.name);
             out.put(end_of_labels(buckets.bare));
             out.put(b"{count:");
             inlined_number(out, values.count());
@@ -288,7 +311,7 @@ impl<F: Family, K: KeyWords> Bar<'_, F, K> {
             self.bars.put_sum(out);
             out.put(b",bucket:[");
         }
-        buckets.put_bound(out, self.item);
+        buckets.bounds.put(out, self.item);
         inlined_number(out, self.upto);
         if self.item + 1 < values.buckets.len() {
             out.put(b",");
@@ -299,6 +322,8 @@ impl<F: Family, K: KeyWords> Bar<'_, F, K> {
     }
 
     /// A line that follows the buckets.
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
     fn other(&self, out: &mut impl Out, other: usize) {
         let Bars { buckets, name, .. } = self.bars;
         if let Some(Some(start)) = buckets.others.get(other) {

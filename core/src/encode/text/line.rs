@@ -2,7 +2,7 @@
 
 use super::{Format, Labels, LaneLabels, decimal::decimal, escape, exposition::Item};
 use crate::{
-    encode::{Out, Window, number::digit},
+    encode::{Out, Whole, Window, number::digit},
     key::KeyWords,
     row::{BLOCK, Row},
     schema::{Family, NODE, of_node},
@@ -12,7 +12,7 @@ use crate::{
 const START: usize = 256;
 
 /// Beginnings up to this length are copied as one of this length, which is faster.
-pub(crate) const SHORT: usize = 128;
+const SHORT: usize = 128;
 
 /// What lines have in common, from the metric's name to that of the series.
 #[derive(Clone, Copy)]
@@ -32,9 +32,10 @@ pub(crate) struct Stem<'a> {
 
 impl<'a> Stem<'a> {
     /// The same for samples whose name adds this.
-    pub(crate) const fn with(mut self, suffix: &'a str) -> Self {
-        self.name[2] = suffix;
-        self
+    pub(crate) const fn with(&self, suffix: &'a str) -> Self {
+        let mut stem = *self;
+        stem.name[2] = suffix;
+        stem
     }
 
     /// Whether there is no label at all.
@@ -49,20 +50,25 @@ impl<'a> Stem<'a> {
 
     /// Writes all up to the value of the last label, and of that, where it is the series' name, nothing.
     pub(crate) fn write(&self, out: &mut impl Out) {
-        self.name.iter().for_each(|part| out.put(part.as_bytes()));
-        let mut before: &[u8] = b"{";
-        for (name, value) in self
-            .pairs()
-            .chain(self.has_key.then_some((self.key, [""; 2])))
-        {
-            out.put(before);
-            out.put(name.as_bytes());
-            out.put(b"=\"");
-            for part in value {
-                escape::label_text(out, part);
-            }
-            before = b"\",";
+        put_parts(out, self.name);
+        let mut is_first = true;
+        self.pairs().for_each(|(name, value)| {
+            begin_label(out, name, is_first);
+            let parts = value.into_iter().filter(|part| !part.is_empty());
+            parts.for_each(|part| escape::label_text(out, part));
+            is_first = false;
+        });
+        if self.has_key {
+            begin_label(out, self.key, is_first);
         }
+    }
+
+    /// No more than this is written: each byte of a value may need two.
+    pub(crate) fn longest(&self) -> usize {
+        const AROUND: usize = 4;
+        let key = AROUND + self.key.len();
+        let label = |(name, value): (&str, [&str; 2])| AROUND + name.len() + 2 * len(value);
+        len(self.name) + key + self.pairs().map(label).sum::<usize>()
     }
 
     /// The labels before the series' own.
@@ -88,6 +94,27 @@ impl<'a> Stem<'a> {
     }
 }
 
+fn begin_label(out: &mut impl Out, name: &str, is_first: bool) {
+    if is_first {
+        out.put(b"{");
+    } else {
+        out.put(b"\",");
+    }
+    out.put(name.as_bytes());
+    out.put(b"=\"");
+}
+
+/// Writes a name that is in pieces.
+fn put_parts<const N: usize>(out: &mut impl Out, parts: [&str; N]) {
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.for_each(|part| out.put(part.as_bytes()));
+}
+
+/// The length of what is in pieces.
+fn len<const N: usize>(parts: [&str; N]) -> usize {
+    parts.into_iter().map(str::len).sum()
+}
+
 /// What ends the labels of a line, before its value.
 pub(crate) const fn end_of_labels(bare: bool) -> &'static [u8] {
     if bare { b" " } else { b"\"} " }
@@ -103,9 +130,15 @@ pub(crate) struct Start<'a> {
 impl<'a> Start<'a> {
     pub(crate) fn new(stem: Stem<'a>) -> Self {
         let mut text = [0; START];
-        let mut out = Window::new(&mut text, 0);
-        stem.write(&mut out);
-        let len = out.total();
+        let len = if stem.longest() <= START {
+            let mut out = Whole::new(&mut text);
+            stem.write(&mut out);
+            out.written()
+        } else {
+            let mut out = Window::new(&mut text, 0);
+            stem.write(&mut out);
+            out.total()
+        };
         Self { stem, text, len }
     }
 
@@ -116,6 +149,31 @@ impl<'a> Start<'a> {
             Some(short) if self.len <= SHORT => out.put_padded(short, self.len),
             _ if O::IS_PART && self.len > START => self.stem.write(out),
             _ => out.put(self.text.get(..self.len).unwrap_or_default()),
+        }
+    }
+
+    /// Writes a series' name behind it, and what follows the name; the length of all, if that is short.
+    pub(crate) fn set_name<F: Family, K: KeyWords>(
+        &mut self,
+        name: &Name<'_, F, K>,
+        after: &[u8],
+    ) -> Option<usize> {
+        let room = self.text.get_mut(self.len..)?;
+        if room.len() < name.longest() + after.len() {
+            return None;
+        }
+        let mut out = Whole::new(room);
+        name.put(&mut out);
+        out.put(after);
+        Some(self.len + out.written()).filter(|len| *len <= SHORT)
+    }
+
+    /// Puts it with the [name](Self::set_name) behind it, `len` bytes in all.
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
+    pub(crate) fn put_named(&self, out: &mut impl Out, len: usize) {
+        if let Some(short) = self.text.first_chunk::<SHORT>() {
+            out.put_padded(short, len);
         }
     }
 
@@ -355,7 +413,6 @@ impl<'a> Head<'a> {
 
     /// No more than this is written: three lines, and a text in which each byte may need two.
     fn longest(&self) -> usize {
-        let len = |parts: [&str; 2]| parts.iter().map(|part| part.len()).sum::<usize>();
         3 * (len(self.name()) + AROUND_NAME) + self.unit.len() + 2 * len(self.help())
     }
 
@@ -382,16 +439,17 @@ impl<'a> Head<'a> {
 
     fn put_help(&self, out: &mut impl Out, format: Format) {
         self.begin(out, b"# HELP ", format);
-        for part in self.help() {
-            escape::help(out, part, format);
-        }
+        let parts = self.help().into_iter().filter(|part| !part.is_empty());
+        parts.for_each(|part| escape::help(out, part, format));
         out.put(b"\n");
     }
 
     /// Only `OpenMetrics` 1.0 has a name for the family that is not its samples'.
+    #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
+    #[inline(always)]
     fn begin(&self, out: &mut impl Out, what: &[u8], format: Format) {
         out.put(what);
-        self.name().iter().for_each(|part| out.put(part.as_bytes()));
+        put_parts(out, self.name());
         if format != Format::OpenMetrics1 {
             out.put(self.kind.suffix().as_bytes());
         }

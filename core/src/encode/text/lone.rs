@@ -40,4 +40,11 @@ impl Item for Lone<'_> {
         }
         out.put(b"\n");
     }
+
+    fn longest(&self) -> usize {
+        2 * (self.stem.longest() + SLACK)
+    }
 }
+
+/// Room for a name's ending, a number and a moment, with what stands around them.
+const SLACK: usize = 96;

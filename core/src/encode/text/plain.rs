@@ -1,8 +1,9 @@
 //! Counters and gauges: a sample for each series.
 
 use super::{
+    Format,
     exposition::Item,
-    line::{MOMENT, Moment, Name, Start, Tail, value},
+    line::{Kind, MOMENT, Moment, Name, Start, Stem, Tail, value},
 };
 use crate::{encode::Out, key::KeyWords, schema::Family};
 
@@ -21,21 +22,20 @@ pub(crate) struct Lines<'a> {
 const SLACK: usize = 64 + MOMENT;
 
 impl<'a> Lines<'a> {
-    pub(crate) fn new(
-        start: Start<'a>,
-        created: Option<Start<'a>>,
-        tail: Tail,
-        places: u8,
-    ) -> Self {
-        let line = |start: &Start| start.longest() + SLACK;
-        Self {
-            longest: line(&start) + created.as_ref().map_or(0, line),
-            start,
-            created,
+    pub(crate) fn new(stem: &Stem<'a>, kind: Kind, format: Format, places: u8) -> Self {
+        let tail = Tail::of(kind, format);
+        let created = (tail == Tail::Created).then_some("_created");
+        let mut lines = Self {
+            start: Start::new(stem.with(kind.suffix())),
+            created: created.map(|suffix| Start::new(stem.with(suffix))),
             tail,
             places,
             moment: Moment::new(tail, false),
-        }
+            longest: 0,
+        };
+        let line = |start: &Start| start.longest() + SLACK;
+        lines.longest = line(&lines.start) + lines.created.as_ref().map_or(0, line);
+        lines
     }
 
     /// The next series began at this moment.

@@ -5,8 +5,8 @@ use core::fmt;
 use super::{
     LaneLabels, Visitor,
     exposition::{Cursor, Page, Section, Style, sealed},
-    histogram::{Bars, Buckets},
-    line::{Name, Start, Stem, Tail},
+    histogram::{Bars, Bounds, Buckets},
+    line::{Name, Stem, Tail},
     lone::Lone,
     metric::{Entry, Number},
     plain::{Lines, Sample},
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     ledger::{Account, Books, Ledger},
     meter::Meter,
-    schema::{Family, Histogram},
+    schema::Family,
     storage::Storage,
     sync::{Id, widen},
 };
@@ -57,6 +57,7 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
         &self,
         style: &Style<'_>,
         entry: &Entry,
+        bounds: &mut Bounds,
         at: &mut Cursor,
         page: &mut Page<'_>,
     ) -> bool {
@@ -69,7 +70,11 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
                 let read = |account: &Account<F>| account.gauge(gauge);
                 self.write_plain(style, entry, read, at, page)
             }
-            Number::Histogram(histogram) => self.write_histogram(style, entry, histogram, at, page),
+            Number::Histogram(histogram) => {
+                bounds.become_of(histogram, entry.places());
+                let stem = self.stem(style, entry, at.lane);
+                self.write_histogram(Buckets::new(stem, histogram, bounds), at, page)
+            }
         }
     }
 
@@ -88,7 +93,8 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
         if rows.is_empty() {
             return true;
         }
-        let mut lines = self.lines(style, entry, at.lane);
+        let stem = self.stem(style, entry, at.lane);
+        let mut lines = Lines::new(&stem, entry.head.kind, style.format, entry.places());
         for id in rows {
             if let Some((name, account)) = self.series(*id)
                 && let Some(n) = read(account)
@@ -105,18 +111,14 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
 
     fn write_histogram(
         &self,
-        style: &Style<'_>,
-        entry: &Entry,
-        histogram: &'static Histogram,
+        mut buckets: Buckets<'_>,
         at: &mut Cursor,
         page: &mut Page<'_>,
     ) -> bool {
-        let stem = self.stem(style, entry, at.lane);
-        let mut buckets = Buckets::new(stem, style.format, histogram, entry.places());
         let rows = self.ledger.lane_rows(at.lane);
         for id in rows.get(at.row..).unwrap_or_default() {
             if let Some((name, account)) = self.series(*id) {
-                buckets.begin(account.since());
+                buckets.begin(&name, account.since());
                 if !Bars::new(&buckets, name, account.words()).write(at, page) {
                     return false;
                 }
@@ -131,6 +133,7 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
         &self,
         style: &Style<'_>,
         entry: &Entry,
+        bounds: &mut Bounds,
         at: &mut Cursor,
         page: &mut Page<'_>,
     ) -> bool {
@@ -150,19 +153,13 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
                 },
             ),
             Number::Histogram(histogram) => {
-                let mut buckets = Buckets::new(stem, style.format, histogram, entry.places());
-                buckets.begin(began);
-                Bars::<F, S::Key>::new(&buckets, Name::NONE, words).write(at, page)
+                bounds.become_of(histogram, entry.places());
+                let mut buckets = Buckets::new(stem, histogram, bounds);
+                let name = Name::<F, S::Key>::NONE;
+                buckets.begin(&name, began);
+                Bars::new(&buckets, name, words).write(at, page)
             }
         }
-    }
-
-    fn lines<'s>(&'s self, style: &Style<'s>, entry: &Entry, lane: usize) -> Lines<'s> {
-        let (kind, stem) = (entry.head.kind, self.stem(style, entry, lane));
-        let tail = Tail::of(kind, style.format);
-        let start = Start::new(stem.with(kind.suffix()));
-        let created = (tail == Tail::Created).then(|| Start::new(stem.with("_created")));
-        Lines::new(start, created, tail, entry.places())
     }
 
     fn stem<'s>(&'s self, style: &Style<'s>, entry: &Entry, lane: usize) -> Stem<'s> {
@@ -189,6 +186,7 @@ impl<F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> sealed::Section
     for FamilySection<'_, F, B, S, L>
 {
     fn write(&self, style: &Style<'_>, at: &mut Cursor, page: &mut Page<'_>) -> bool {
+        let mut bounds = Bounds::new(style.format);
         while let Some(entry) = Entry::at::<F>(at.entry) {
             if !at.opened && entry.first && !page.put(at, &entry.head.with(style.format)) {
                 return false;
@@ -196,9 +194,9 @@ impl<F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> sealed::Section
             at.opened = true;
             while at.lane < self.ledger.lanes() {
                 let whole = if entry.head.is_of_node {
-                    self.write_total(style, &entry, at, page)
+                    self.write_total(style, &entry, &mut bounds, at, page)
                 } else {
-                    self.write_lane(style, &entry, at, page)
+                    self.write_lane(style, &entry, &mut bounds, at, page)
                 };
                 if !whole {
                     return false;
