@@ -90,19 +90,24 @@ pub(crate) const fn quotient(n: u64, by: u64) -> u64 {
     bit_by_bit(n, by)
 }
 
+/// The quotient's bits come into `n` from below as its own go out above.
 #[inline(never)]
-const fn bit_by_bit(n: u64, by: u64) -> u64 {
-    let (mut quotient, mut rest, mut bit) = (0, 0_u64, u64::BITS);
-    while bit > 0 && by > 0 {
-        bit -= 1;
+const fn bit_by_bit(mut n: u64, by: u64) -> u64 {
+    if by == 0 {
+        return 0;
+    }
+    let (mut rest, mut bits) = (0_u64, u64::BITS);
+    while bits > 0 {
+        bits -= 1;
         let carried = rest >> (u64::BITS - 1) > 0;
-        rest = rest << 1 | (n >> bit & 1);
+        rest = rest << 1 | n >> (u64::BITS - 1);
+        n <<= 1;
         if carried || rest >= by {
             rest = rest.wrapping_sub(by);
-            quotient |= 1 << bit;
+            n |= 1;
         }
     }
-    quotient
+    n
 }
 
 #[cfg(test)]
