@@ -56,6 +56,38 @@ impl Form {
         self
     }
 
+    /// Writes the text with all words filled in. For rows that are written whole, which is to be fast, each
+    /// family has code of its own; for pieces all families share it.
+    #[inline]
+    fn fill<O: Out>(&self, out: &mut O, words: &[u64]) {
+        if O::IS_PART {
+            self.shared_fill(out, words);
+        } else {
+            self.inlined_fill(out, words);
+        }
+    }
+
+    #[inline(never)]
+    fn shared_fill(&self, out: &mut impl Out, words: &[u64]) {
+        self.inlined_fill(out, words);
+    }
+
+    #[expect(clippy::inline_always, reason = "that each family has its own")]
+    #[inline(always)]
+    fn inlined_fill(&self, out: &mut impl Out, words: &[u64]) {
+        let (mut written, mut first) = (0, 0);
+        for (at, (place, word)) in self.digits.iter().zip(words).enumerate() {
+            if *word >= 10 {
+                let small = words.get(first..at).unwrap_or_default();
+                self.put(out, written..*place, small, first);
+                number(out, *word);
+                (written, first) = (place + 1, at + 1);
+            }
+        }
+        let small = words.get(first..).unwrap_or_default();
+        self.put(out, written..self.len, small, first);
+    }
+
     /// Writes the text of `part`, with the digits of those of `words` that stand in it.
     #[inline]
     fn put(&self, out: &mut impl Out, part: Range<usize>, words: &[u64], first: usize) {
@@ -180,31 +212,12 @@ impl Since {
 /// Writes `{"word":1,..` without the closing brace.
 #[inline]
 pub(crate) fn words<F: Family>(out: &mut impl Out, words: &[u64]) {
-    let form = const { &Forms::<F>::FORM };
     let words = if F::Totals::LEN == F::WORDS.len() {
         words
     } else {
         words.get(..F::WORDS.len()).unwrap_or_default()
     };
-    let (mut written, mut first) = (0, 0);
-    for (at, (place, word)) in form.digits.iter().zip(words).enumerate() {
-        if *word >= 10 {
-            form.put(
-                out,
-                written..*place,
-                words.get(first..at).unwrap_or_default(),
-                first,
-            );
-            number(out, *word);
-            (written, first) = (place + 1, at + 1);
-        }
-    }
-    form.put(
-        out,
-        written..form.len,
-        words.get(first..).unwrap_or_default(),
-        first,
-    );
+    const { &Forms::<F>::FORM }.fill(out, words);
 }
 
 /// Writes a series' name, escaped as JSON wants it.
