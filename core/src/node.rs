@@ -11,7 +11,7 @@ use crate::{
     feed::Chunk,
     key::segments,
     label::{Role, Tier},
-    ledger::{Books, Ledger, SMALL},
+    ledger::{Books, Ledger},
     pool::Usage,
     schema::Family,
 };
@@ -174,14 +174,8 @@ fn tiers(out: &mut impl Out, names: &(impl Names + ?Sized), tiers: usize) {
     out.put(b"]");
 }
 
-/// The names of the numbers about a table: the last is not told where code is dear.
-const USAGE: &[&str] = if SMALL {
-    ALL_USAGE.split_at(ALL_USAGE.len() - 1).0
-} else {
-    &ALL_USAGE
-};
-
-const ALL_USAGE: [&str; 7] = [
+/// The names of the numbers about a table.
+const USAGE: [&str; 7] = [
     "{\"series\":",
     ",\"series_capacity\":",
     ",\"cells\":",
@@ -193,11 +187,11 @@ const ALL_USAGE: [&str; 7] = [
 
 fn usage(out: &mut impl Out, name: &str, usage: &Usage) {
     out.put(name.as_bytes());
-    put_fields(out, USAGE, &of_usage(usage));
+    put_fields(out, &USAGE, &of_usage(usage));
     out.put(b"}");
 }
 
-fn of_usage(usage: &Usage) -> [u64; ALL_USAGE.len()] {
+fn of_usage(usage: &Usage) -> [u64; USAGE.len()] {
     let values = [
         usage.series,
         usage.series_capacity,

@@ -10,11 +10,8 @@ use crate::{
     feed::{Chunk, Feed},
     handle::Meters,
     label::{Role, Tier},
-    ledger::{Books, Ledger, SMALL},
-    meter::Meter,
+    ledger::{Books, Ledger},
     node::{self, Health, Names},
-    pool::Usage,
-    schema::Family,
     storage::Storage,
     time::{Duration, Instant, quotient},
 };
@@ -189,9 +186,9 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         self.collect(meters, now);
         self.health.ts_ms = self.traffic.ledger().stamp();
         self.health.ticks += 1;
-        self.health.traffic = usage(self.traffic.ledger(), meters.traffic());
+        self.health.traffic = self.traffic.ledger().usage(meters.traffic());
         self.carried.traffic.add_to(&mut self.health.traffic);
-        self.health.presence = usage(self.presence.ledger(), meters.presence());
+        self.health.presence = self.presence.ledger().usage(meters.presence());
         self.carried.presence.add_to(&mut self.health.presence);
         self.next = self.after(now);
         self.last = now;
@@ -416,18 +413,6 @@ enum Part {
     Traffic(usize),
     Presence(usize),
     Node,
-}
-
-/// Where code is dear `node.json` does not tell what was folded: its readers can add that up from frames.
-fn usage<F: Family, B: Books<F>, S: Storage<F>>(
-    ledger: &Ledger<F, B>,
-    meter: &Meter<F, S>,
-) -> Usage {
-    if SMALL {
-        meter.usage()
-    } else {
-        ledger.usage(meter)
-    }
 }
 
 fn is_pressed<S: Storage<Traffic>, Q: Storage<Presence>>(meters: &Meters<S, Q>) -> bool {

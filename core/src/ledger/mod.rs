@@ -17,7 +17,6 @@ pub(crate) use levels::summed;
 pub use marks::Mark;
 pub(crate) use marks::{Change, Fields};
 use marks::{Marks, field_of};
-pub(crate) use order::SMALL;
 pub(crate) use retain::check_series;
 
 use crate::{

@@ -11,8 +11,8 @@ use crate::{
 };
 
 /// Whether code is dear and tables are small: then they are kept in order in a simpler way, with a
-/// tenth of the code, and less is told of it.
-pub(crate) const SMALL: bool = cfg!(not(target_pointer_width = "64"));
+/// tenth of the code.
+const SMALL: bool = cfg!(not(target_pointer_width = "64"));
 
 impl<F: Family, B: Books<F>> Ledger<F, B> {
     /// Sorts the rows that were met into the order of frames.

@@ -58,7 +58,7 @@ fn families<O: Out>(members: &mut Members<'_, O>, names: &(impl Names + ?Sized))
     for (place, (name, of)) in names.families().iter().enumerate() {
         match told.get(place) {
             Some(told) => members.usage(name, told, of),
-            None => members.object(name, |members| members.all(USAGE, &of_usage(of))),
+            None => members.object(name, |members| members.all(&USAGE, &of_usage(of))),
         }
     }
 }
@@ -116,7 +116,7 @@ impl<'a, O: Out> Members<'a, O> {
     fn usage(&mut self, name: &str, told: &Usage, now: &Usage) {
         if told != now {
             self.object(name, |members| {
-                members.changed(USAGE, &of_usage(told), &of_usage(now));
+                members.changed(&USAGE, &of_usage(told), &of_usage(now));
             });
         }
     }

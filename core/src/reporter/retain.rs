@@ -1,10 +1,10 @@
 //! How a reporter counts on after a reset.
 
-use super::{Reporter, usage};
+use super::Reporter;
 use crate::{
     families::{Presence, Traffic},
     handle::Meters,
-    ledger::{self, Books, SMALL},
+    ledger::{self, Books},
     node::{Health, Names},
     pool::Usage,
     retained::{self, NoRoom, Reader, RestoreError, Restored, Saved, Writer},
@@ -123,10 +123,10 @@ impl<T: Books<Traffic>, P: Books<Presence>> Reporter<T, P> {
         presence.restore_series(meters.presence(), &mut from, stamp, &mut restored)?;
         self.carried
             .traffic
-            .leave_out(&usage(traffic, meters.traffic()));
+            .leave_out(&traffic.usage(meters.traffic()));
         self.carried
             .presence
-            .leave_out(&usage(presence, meters.presence()));
+            .leave_out(&presence.usage(meters.presence()));
         Ok(restored)
     }
 
@@ -222,8 +222,6 @@ impl Folded {
     pub(super) fn add_to(self, usage: &mut Usage) {
         usage.folded_keys = usage.folded_keys.wrapping_add(self.keys);
         usage.folded_guards = usage.folded_guards.wrapping_add(self.guards);
-        if !SMALL {
-            usage.folded_events = usage.folded_events.saturating_add(self.events);
-        }
+        usage.folded_events = usage.folded_events.saturating_add(self.events);
     }
 }

@@ -47,6 +47,8 @@ pub struct Usage {
     pub series_capacity: u64,
     /// Guards that were counted in an overflow series.
     pub folded_keys: u64,
+    /// Events that were counted in overflow series.
+    pub folded_events: u64,
 }
 
 #[derive(Deserialize)]
@@ -122,10 +124,16 @@ impl Gauges {
         found
     }
 
-    /// Whether the overflow series of a track was used.
+    /// How many events the overflow series of a track counted: neither what has a unit nor what closes.
     #[must_use]
-    pub fn overflowed(&self, role: Role) -> bool {
-        self.flow(role).last.contains_key(OVERFLOW)
+    pub fn overflowed(&self, role: Role) -> u64 {
+        let counted = self.flow(role).last.get(OVERFLOW).copied();
+        let words = counted.unwrap_or_default().words();
+        let events = Traffic::WORDS
+            .iter()
+            .zip(words)
+            .filter(|(word, _)| word.unit.is_empty() && !matches!(word.source, Source::Closed(_)));
+        events.map(|(_, n)| n).sum()
     }
 
     fn total(&self, role: Role) -> Option<Traffic> {

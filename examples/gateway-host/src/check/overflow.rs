@@ -20,8 +20,8 @@ const FRAMES: usize = 40;
 ///
 /// # Errors
 ///
-/// When nothing overflows, a series that has room differs from its own truth, or the overflow series from
-/// what has no room.
+/// When nothing overflows, a series that has room differs from its own truth, the overflow series from what
+/// has no room, or what `node.json` tells of it from the overflow series.
 pub async fn overflow(host: &mut Host, file: &Bytes) -> Result<String> {
     // What ended before gives its room back.
     let room = host.node(|node| node.traffic.series == 0).await?.traffic;
@@ -41,13 +41,21 @@ pub async fn overflow(host: &mut Host, file: &Bytes) -> Result<String> {
     }
     // Only now: an open guard without a cell may keep what it counted last to itself.
     host.settle().await?;
+    let mut events = 0;
     for role in Role::ALL {
         let overflowed = host.inbox().with(|state| state.serial.overflowed(role));
-        ensure!(overflowed, "no {} overflowed", role.as_str());
+        ensure!(overflowed > 0, "no {} overflowed", role.as_str());
+        events += overflowed;
     }
-    let folded = host.node(|_| true).await?.traffic.folded_keys - room.folded_keys;
+    let told = host.node(|_| true).await?.traffic;
+    let folded = told.folded_keys - room.folded_keys;
+    ensure!(
+        told.folded_events == events,
+        "{} events folded, the overflow series counted {events}",
+        told.folded_events
+    );
     Ok(format!(
-        "{count} broadcasts where {} series have room: {folded} guards in overflow, totals exact",
+        "{count} broadcasts where {} series have room: {folded} guards and {events} events in overflow, totals exact",
         room.series_capacity
     ))
 }
