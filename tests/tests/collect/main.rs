@@ -4,6 +4,7 @@
 
 mod any_bytes;
 mod fleet;
+mod huge;
 mod moves;
 mod parser;
 mod parts;

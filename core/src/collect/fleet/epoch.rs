@@ -26,12 +26,7 @@ impl<F: Family> Epoch<F> {
     fn known(&self) -> F::Totals {
         let mut known = self.told;
         raise(&mut known, &self.seen);
-        for [opened, closed] in F::PAIRS {
-            let opened = known.as_ref().get(*opened).copied().unwrap_or(0);
-            if let Some(closed) = known.as_mut().get_mut(*closed) {
-                *closed = opened.min(*closed);
-            }
-        }
+        trim::<F>(&mut known);
         known
     }
 
@@ -83,13 +78,24 @@ pub(super) fn close<F: Family>(words: &mut F::Totals) {
     }
 }
 
+/// Lets no more be closed than was opened.
+pub(super) fn trim<F: Family>(words: &mut F::Totals) {
+    let words = words.as_mut();
+    for [opened, closed] in F::PAIRS {
+        let opened = words.get(*opened).copied().unwrap_or(0);
+        if let Some(closed) = words.get_mut(*closed) {
+            *closed = opened.min(*closed);
+        }
+    }
+}
+
 /// The epochs of a node, the last two apart.
 ///
 /// A node that arrives may be in the same epoch as when it departed: that is taken for granted until
 /// `node.json` tells, so that nothing is ever counted twice.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Epochs<F: Family> {
-    /// What was counted in epochs before the last two.
+    /// What was counted in epochs before the last two, and what these tell of no more.
     base: F::Totals,
     before: Epoch<F>,
     now: Epoch<F>,
@@ -108,7 +114,7 @@ impl<F: Family> Epochs<F> {
         open: false,
     };
 
-    /// All that the node is known to have counted. Never falls.
+    /// All that the node is known to have counted.
     pub(super) fn total(&self) -> F::Totals {
         let mut total = self.base;
         if self.open {
@@ -117,7 +123,19 @@ impl<F: Family> Epochs<F> {
             add(&mut total, &self.before.ended());
             add(&mut total, &self.now.known());
         }
+        trim::<F>(&mut total);
         total
+    }
+
+    /// Keeps the total from falling beneath what it was: of sums that could not be held whole, less may be left
+    /// as epochs part.
+    pub(super) fn hold(&mut self, least: &F::Totals) {
+        let total = self.total();
+        let mut lost = *least;
+        for (lost, total) in lost.as_mut().iter_mut().zip(total.as_ref()) {
+            *lost = lost.saturating_sub(*total);
+        }
+        add(&mut self.base, &lost);
     }
 
     /// The epoch that a series counts in which was last told after this arrival of the node; nothing if that

@@ -1,6 +1,6 @@
 //! What all nodes together told of one lane.
 
-use super::rate::Marks;
+use super::{live::Live, rate::Marks};
 use crate::{
     schema::{Family, Totals},
     time::Instant,
@@ -16,7 +16,7 @@ pub struct LaneSlot<F: Family> {
     /// What of that was counted under a name that is forgotten.
     pub(super) forgotten: F::Totals,
     /// The words of all series that are present.
-    pub(super) live: F::Totals,
+    pub(super) live: Live<F>,
     pub(super) marks: Marks<F>,
 }
 
@@ -26,7 +26,7 @@ impl<F: Family> LaneSlot<F> {
         total: F::Totals::ZERO,
         named: F::Totals::ZERO,
         forgotten: F::Totals::ZERO,
-        live: F::Totals::ZERO,
+        live: Live::NONE,
         marks: Marks::since(Instant::from_micros(0)),
     };
 }

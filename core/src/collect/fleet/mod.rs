@@ -6,6 +6,7 @@ mod keep;
 mod kept;
 mod lane;
 mod list;
+mod live;
 mod order;
 mod part;
 mod policy;
@@ -72,10 +73,16 @@ impl From<KeyTooLong> for FleetFull {
 ///   count nothing: a relay gives a reader who connects anew what it has kept. By their numbers they are
 ///   known also after a restart of the reader or the node, if the numbers come from a clock (microseconds);
 ///   others may begin anew with the node, and are compared as long as it is there.
-/// - What is open counts as long as the node is there and its last frame says so.
+/// - What is open counts as long as the node is there and its last frame says so. No more is taken for closed
+///   than the node says it opened.
 ///
 /// All totals rise, and only rise, until their row is forgotten. `total` of a lane is exact as soon as
 /// the last frames of all nodes have come.
+///
+/// A total that would pass 2^64 - 1 stays there, as one node can bring about that is broken or means harm. This is
+/// so for the totals that it is part of: of its names and their prefixes, of its lanes, and its own. Those of
+/// other names and nodes stay exact, and so does what is open of its own names; live counts are right again as
+/// soon as it is gone. What stays at 2^64 - 1 has no rate.
 ///
 /// ```
 /// use streamgauge_core::{

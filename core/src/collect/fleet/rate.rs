@@ -105,7 +105,7 @@ impl<F: Family> Marks<F> {
     pub(super) fn shift(&mut self, gain: &F::Totals) {
         for mark in [&mut self.older, &mut self.newer] {
             for (total, gain) in mark.totals.as_mut().iter_mut().zip(gain.as_ref()) {
-                *total = total.wrapping_add(*gain);
+                *total = total.saturating_add(*gain);
             }
         }
     }
@@ -116,7 +116,7 @@ impl<F: Family> Marks<F> {
         let base = if silent { &self.newer } else { &self.older };
         let mut counted = *totals;
         for (word, base) in counted.as_mut().iter_mut().zip(base.totals.as_ref()) {
-            *word = word.wrapping_sub(*base);
+            *word = word.saturating_sub(*base);
         }
         Growth {
             counted: F::from_words(counted.as_ref()),

@@ -7,8 +7,9 @@
 
 use super::{
     Intake,
+    epoch::trim,
     rate::When,
-    series::{SeriesSlot, SeriesState, change},
+    series::{SeriesSlot, SeriesState},
     work::Work,
 };
 use crate::{
@@ -75,7 +76,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         series.ordinal = known.ordinal;
         series.is_recalled = known.is_recalled;
         series.turn = intake.turn;
-        let live = change::<F>(&before, &known.words);
+        let live = [before, known.words];
         self.credit(at, &F::Totals::ZERO, &live, When::at(intake.when.now));
         self.appear(at);
         if let Some((_, track)) = self.place_of(at)
@@ -149,6 +150,7 @@ impl<F: Family> SeriesSlot<F> {
         let goes_on = patch && self.state == SeriesState::Present;
         let mut words = if goes_on { self.words } else { F::Totals::ZERO };
         row.patch(&mut words);
+        trim::<F>(&mut words);
         let before = self.since.filter(|_| goes_on);
         Self {
             words,
@@ -158,7 +160,7 @@ impl<F: Family> SeriesSlot<F> {
     }
 
     /// What of it is in the live counts.
-    fn shown(&self) -> F::Totals {
+    pub(super) fn shown(&self) -> F::Totals {
         match self.state {
             SeriesState::Present => self.words,
             SeriesState::Free | SeriesState::Waiting => F::Totals::ZERO,

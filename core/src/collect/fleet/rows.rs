@@ -2,6 +2,7 @@
 
 use super::{
     list::{self, Changed, Hook},
+    live::Live,
     rate::Marks,
     work::Work,
 };
@@ -26,7 +27,7 @@ pub struct RowSlot<F: Family, K: KeyWords> {
     pub(super) parent: Link,
     pub(super) totals: F::Totals,
     /// The words of its series that are present.
-    pub(super) live: F::Totals,
+    pub(super) live: Live<F>,
     pub(super) marks: Marks<F>,
     /// When it last had a series.
     pub(super) left: Instant,
@@ -54,7 +55,7 @@ impl<F: Family, K: KeyWords> RowSlot<F, K> {
         refs: 0,
         parent: Link::NONE,
         totals: F::Totals::ZERO,
-        live: F::Totals::ZERO,
+        live: Live::NONE,
         marks: Marks::NONE,
         left: Instant::from_micros(0),
         chain: Link::NONE,
@@ -239,11 +240,11 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     }
 }
 
-/// Adds words to others.
+/// Adds words to others; none passes 2^64 - 1, so that whatever is told, none falls.
 #[inline]
 pub(super) fn add<T: Totals>(to: &mut T, gain: &T) {
     for (to, gain) in to.as_mut().iter_mut().zip(gain.as_ref()) {
-        *to = to.wrapping_add(*gain);
+        *to = to.saturating_add(*gain);
     }
 }
 

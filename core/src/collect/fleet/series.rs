@@ -1,8 +1,9 @@
 //! Series: what one node tells of one row, from frame to frame.
 
 use super::{
-    epoch::close,
+    epoch::{close, trim},
     list::{self, Changed, Hook},
+    live::numbers,
     rate::When,
     rows::add,
     work::Work,
@@ -11,7 +12,7 @@ use crate::{
     collect::ReadRow,
     key::{Key, KeyWords},
     ledger::summed,
-    schema::{Family, Totals, decoded},
+    schema::{Family, Totals},
     time::Instant,
     track::Link,
 };
@@ -133,6 +134,7 @@ impl<F: Family> SeriesSlot<F> {
             F::Totals::ZERO
         };
         row.patch(&mut words);
+        trim::<F>(&mut words);
         let fell = fell::<F>(&self.words, &words);
         let reliable = since.is_some_and(|since| since >= WALL_CLOCK);
         if same && fell && reliable {
@@ -184,37 +186,27 @@ fn clear_levels<F: Family>(words: &mut F::Totals) {
 
 fn subtract<F: Family>(words: &mut F::Totals, less: &F::Totals) {
     for (word, less) in words.as_mut().iter_mut().zip(less.as_ref()) {
-        *word = word.wrapping_sub(*less);
+        *word = word.saturating_sub(*less);
     }
     clear_levels::<F>(words);
 }
 
-/// Lets no more be closed than was opened: some of it may have been opened in a row that is forgotten.
+/// Lets no more be closed than was opened: some of it may have been opened in a row that is forgotten. Of more than
+/// can be counted, any number may be open.
 fn keep_order<F: Family>(gain: &mut F::Totals, totals: &F::Totals) {
     let gain = gain.as_mut();
     for [opened, closed] in F::PAIRS {
         let [begun, ended] = [*opened, *closed].map(|at| totals.as_ref().get(at).map_or(0, |w| *w));
-        let open = begun.wrapping_sub(ended);
+        let open = if begun == u64::MAX {
+            begun
+        } else {
+            begun.saturating_sub(ended)
+        };
         let opening = gain.get(*opened).map_or(0, |gain| *gain);
         if let Some(closing) = gain.get_mut(*closed) {
             *closing = (*closing).min(open.saturating_add(opening));
         }
     }
-}
-
-/// What `before` and `now` differ in, as an amount to add: gauges by their values.
-pub(super) fn change<F: Family>(before: &F::Totals, now: &F::Totals) -> F::Totals {
-    let mut change = *now;
-    let words = change.as_mut().iter_mut().zip(before.as_ref());
-    for (place, (word, before)) in words.enumerate() {
-        *word = if place < summed::<F>() {
-            word.wrapping_sub(*before)
-        } else {
-            let value = |level| decoded(level).unwrap_or(0);
-            value(*word).wrapping_sub(value(*before))
-        };
-    }
-    change
 }
 
 impl<F: Family, K: KeyWords> Work<'_, F, K> {
@@ -270,10 +262,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let Some(series) = self.tables.series.get_mut(at) else {
             return;
         };
-        let before = match series.state {
-            SeriesState::Present => series.words,
-            SeriesState::Free | SeriesState::Waiting => F::Totals::ZERO,
-        };
+        let before = series.shown();
         let source = series.source as usize;
         let track = source * self.tables.lanes.len() + usize::from(series.lane);
         let source = self.tables.sources.get(source);
@@ -286,11 +275,11 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         series.words = step.words;
         series.since = step.since;
         series.ended = false;
-        let change = change::<F>(&before, &step.words);
+        let live = [before, step.words];
         if moved || known != (series.since, series.ended, series.ordinal) {
             self.note_series(at);
         }
-        self.credit(at, &step.gain, &change, when);
+        self.credit(at, &step.gain, &live, when);
     }
 
     /// Whether no account is left of the epoch in which a series was told of last.
@@ -306,35 +295,37 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             .is_some_and(|(node, track)| track.epochs.ago(series.ordinal, node.ordinal) > 1)
     }
 
-    /// Adds what was counted in a series to all that it is part of.
-    pub(super) fn credit(&mut self, at: usize, gain: &F::Totals, live: &F::Totals, when: When) {
+    /// Adds what was counted in a series to all that it is part of, and shows it there as it is now, no more as it
+    /// was before.
+    pub(super) fn credit(
+        &mut self,
+        at: usize,
+        gain: &F::Totals,
+        live: &[F::Totals; 2],
+        when: When,
+    ) {
         let Some(series) = self.tables.series.get(at) else {
             return;
         };
-        let mut gain = *gain;
+        let (mut gain, live) = (*gain, live.each_ref().map(numbers::<F>));
         if let Some(row) = self.tables.rows.get(series.row as usize) {
             keep_order::<F>(&mut gain, &row.totals);
         }
         let grows = gain.as_ref().iter().any(|word| *word > 0);
+        let moves = live[0].as_ref() != live[1].as_ref();
         let (source, lane, ordinal) = (series.source as usize, series.lane, series.ordinal);
         let mut row = Link::to(series.row as usize);
         let track = source * self.tables.lanes.len() + usize::from(lane);
-        let epochs = self
-            .tables
-            .sources
-            .get(source)
-            .map_or(0, |source| source.ordinal);
-        let slot = self.tables.tracks.get_mut(track);
-        let epoch = slot.and_then(|track| track.epochs.of(ordinal, epochs));
-        if let Some(epoch) = epoch {
-            add(&mut epoch.seen, &gain);
-        }
         if grows {
-            self.note_track(track);
+            self.add_seen(track, source, ordinal, &gain);
         }
         if let Some(lane) = self.tables.lanes.get_mut(usize::from(lane)) {
-            add(&mut lane.named, &gain);
-            add(&mut lane.live, live);
+            if grows {
+                add(&mut lane.named, &gain);
+            }
+            if moves {
+                lane.live.pass(&live);
+            }
         }
         while let Some((at, slot)) = row
             .slot()
@@ -342,16 +333,31 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         {
             slot.marks
                 .pass(when, self.state.policy.window, &slot.totals);
-            if when.before.is_none() {
-                slot.marks.shift(&gain);
-            }
-            add(&mut slot.totals, &gain);
-            add(&mut slot.live, live);
             row = slot.parent;
+            if moves {
+                slot.live.pass(&live);
+            }
             if grows {
+                if when.before.is_none() {
+                    slot.marks.shift(&gain);
+                }
+                add(&mut slot.totals, &gain);
                 self.note_row(at);
             }
         }
+    }
+
+    /// Adds what was counted in a series to the epoch that it counts in.
+    fn add_seen(&mut self, track: usize, source: usize, ordinal: u32, gain: &F::Totals) {
+        let node = self.tables.sources.get(source);
+        let slot = self.tables.tracks.get_mut(track);
+        let epoch = node
+            .zip(slot)
+            .and_then(|(node, track)| track.epochs.of(ordinal, node.ordinal));
+        if let Some(epoch) = epoch {
+            add(&mut epoch.seen, gain);
+        }
+        self.note_track(track);
     }
 
     /// Says that this life of a series is over: what is open in it is closed.
@@ -359,18 +365,15 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let Some(series) = self.tables.series.get_mut(at) else {
             return;
         };
-        let before = series.words;
         if series.ended {
             return;
         }
+        let (words, before) = (series.words, series.shown());
         series.ended = true;
         close::<F>(&mut series.words);
-        let closed = change::<F>(&before, &series.words);
-        let live = if series.state == SeriesState::Present {
-            closed
-        } else {
-            F::Totals::ZERO
-        };
+        let mut closed = series.words;
+        subtract::<F>(&mut closed, &words);
+        let live = [before, series.shown()];
         self.credit(at, &closed, &live, When::at(now));
         self.note_series(at);
     }
@@ -406,7 +409,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             return;
         };
         if let Some(series) = self.tables.series.get(at) {
-            let gone = change::<F>(&series.words, &F::Totals::ZERO);
+            let gone = [series.words, F::Totals::ZERO];
             self.credit(at, &F::Totals::ZERO, &gone, When::at(now));
         }
         if let Some(track) = self.tables.tracks.get_mut(track) {

@@ -272,10 +272,11 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let Some((track, lane)) = track.zip(self.tables.lanes.get_mut(lane)) else {
             return;
         };
+        track.epochs.hold(&track.shown);
         let total = track.epochs.total();
         let mut gain = total;
         for (gain, shown) in gain.as_mut().iter_mut().zip(track.shown.as_ref()) {
-            *gain = gain.wrapping_sub(*shown);
+            *gain = gain.saturating_sub(*shown);
         }
         track.shown = total;
         lane.marks.pass(when, self.state.policy.window, &lane.total);

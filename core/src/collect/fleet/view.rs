@@ -4,6 +4,7 @@ use super::{
     Fleet, FleetRoom, SourceId,
     epoch::close,
     list,
+    live::Live,
     rate::Growth,
     room::FleetTables,
     rows::{self, RowKind, RowSlot},
@@ -32,15 +33,17 @@ impl<'a, F: Family, K: KeyWords> RowView<'a, F, K> {
         self.slot.lane as usize
     }
 
-    /// All that was ever counted, by all nodes in all of their epochs. Only rises. Gauges are not in it.
+    /// All that was ever counted, by all nodes in all of their epochs. Only rises, to no more than 2^64 - 1.
+    /// Gauges are not in it.
     pub fn totals(&self) -> F {
         F::from_words(self.slot.totals.as_ref())
     }
 
     /// The numbers of those nodes that are there and have the series now, added up; opening words less
-    /// their closing ones are what is open. Gauges are the sum of what was set.
+    /// their closing ones are what is open. Gauges are the sum of what was set. What passes 2^64 - 1 is shown as
+    /// that, and closing words as what leaves open what is.
     pub fn live(&self) -> F {
-        live(&self.slot.live)
+        self.slot.live.shown()
     }
 
     /// The totals as a frame shows them: closed is what is not open now, so that what was open in nodes
@@ -68,7 +71,8 @@ impl<'a, F: Family, K: KeyWords> RowView<'a, F, K> {
 /// What all nodes told of one lane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LaneView<F> {
-    /// All that was ever counted. Only rises.
+    /// All that was ever counted. Only rises, to no more than 2^64 - 1. The names that are not forgotten,
+    /// `forgotten` and `unnamed` add up to it, as far as it can rise.
     pub total: F,
     /// What of it has no name: it was lost with a frame, or found no room. The node's own totals tell it.
     pub unnamed: F,
@@ -154,7 +158,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
             total: F::from_words(slot.total.as_ref()),
             unnamed: F::from_words(unnamed.as_ref()),
             forgotten: F::from_words(slot.forgotten.as_ref()),
-            live: live(&slot.live),
+            live: slot.live.shown(),
             growth: slot
                 .marks
                 .growth(now, self.state.policy.window, &slot.total),
@@ -180,7 +184,8 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
             })
     }
 
-    /// All that a node is known to have counted in a lane, in all of its epochs. Only rises.
+    /// All that a node is known to have counted in a lane, in all of its epochs. Only rises, to no more than
+    /// 2^64 - 1.
     pub fn source_total(&self, source: SourceId, lane: usize) -> Option<F> {
         let tables = self.room.tables();
         let slot = tables.sources.get(source.at as usize)?;
@@ -222,23 +227,12 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
     }
 }
 
-/// Sums as a snapshot, in which gauges are one more than they are.
-fn live<F: Family>(words: &F::Totals) -> F {
-    let mut words = *words;
-    for level in words.as_mut().iter_mut().skip(crate::ledger::summed::<F>()) {
-        *level = crate::schema::encoded(*level);
-    }
-    F::from_words(words.as_ref())
-}
-
-fn shown<F: Family>(totals: &F::Totals, live: &F::Totals) -> F {
+fn shown<F: Family>(totals: &F::Totals, live: &Live<F>) -> F {
     let mut words = *totals;
     close::<F>(&mut words);
-    let open = live.as_ref();
     for [opened, closed] in F::PAIRS {
-        let [begun, ended] = [*opened, *closed].map(|at| open.get(at).copied().unwrap_or(0));
-        if let Some(closed) = words.as_mut().get_mut(*closed) {
-            *closed = closed.saturating_sub(begun.saturating_sub(ended));
+        if let Some(word) = words.as_mut().get_mut(*closed) {
+            *word = word.saturating_sub(live.open(*opened, *closed));
         }
     }
     F::from_words(words.as_ref())
