@@ -146,8 +146,8 @@ impl<F: Family> Side<F> {
     }
 
     /// Makes up what is told to those who know a row by its counters alone: none falls, and what is open is
-    /// what was opened and not closed. What is open in nodes that stay away closes, and opens once more
-    /// should they come back. Says whether anything of it is to be kept anew.
+    /// what was opened and not closed, as long as fewer than 2^64 - 1 were opened. What is open in nodes that stay
+    /// away closes, and opens once more should they come back. Says whether anything of it is to be kept anew.
     fn update(&mut self, total: F, live: F, now_ms: u64) -> bool {
         let (now, before, live) = (total.words(), self.total.words(), live.words());
         let (now, before, live) = (now.as_ref(), before.as_ref(), live.as_ref());
@@ -168,9 +168,11 @@ impl<F: Family> Side<F> {
             let again = word(told_before, opened).saturating_sub(word(before, opened));
             let open = open(if is_closed { live } else { now }, pair);
             let all = word(now, opened).saturating_add(again);
-            let falls = word(told_before, closed).saturating_sub(all.saturating_sub(open));
+            let closed_before = word(told_before, closed);
+            let falls = closed_before.saturating_sub(all.saturating_sub(open));
             let all = all.saturating_add(falls);
-            for (at, value) in [(opened, all), (closed, all.saturating_sub(open))] {
+            let over = all.saturating_sub(open).max(closed_before);
+            for (at, value) in [(opened, all), (closed, over)] {
                 if let Some(to) = told.as_mut().get_mut(at) {
                     *to = value;
                 }
@@ -216,5 +218,19 @@ mod tests {
         assert_eq!(tell(row(11, 2, 1), row(0, 0, 0), 34_000), row(11, 2, 2));
         assert_eq!(tell(row(12, 2, 1), row(12, 2, 1), 35_000), row(12, 3, 2));
         assert_eq!(tell(row(12, 2, 2), row(12, 2, 2), 36_000), row(12, 3, 3));
+    }
+
+    #[test]
+    fn what_cannot_be_counted_further_does_not_fall_as_more_opens() {
+        const MOST: u64 = u64::MAX;
+        let mut side = Side::new(0);
+        let mut tell = |open, now_ms| {
+            side.update(row(0, MOST, 0), row(0, open, 0), now_ms);
+            side.told
+        };
+        assert_eq!(tell(3, 1_000), row(0, MOST, 0));
+        assert_eq!(tell(3, 31_000), row(0, MOST, MOST - 3));
+        assert_eq!(tell(5, 32_000), row(0, MOST, MOST - 3));
+        assert_eq!(tell(1, 33_000), row(0, MOST, MOST - 1));
     }
 }

@@ -34,7 +34,8 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
 fn summary(state: &State) -> Line<'static> {
     let view = state.view();
     let rate: f64 = view.broadcasts.iter().map(|row| row.rate).sum();
-    let watching: u64 = view.broadcasts.iter().map(|row| row.watching).sum();
+    let watching = view.broadcasts.iter().map(|row| row.watching);
+    let watching = watching.fold(0, u64::saturating_add);
     let text = format!(
         " {} of {} nodes up, {} broadcasts, {watching} watching, {}/s",
         Node::present(&view.nodes),
