@@ -204,7 +204,8 @@ impl<F: Family> Scene<F> {
         );
     }
 
-    /// Another fleet goes on: it shows what this one did, of nodes and of names.
+    /// Another fleet goes on: it shows what this one did, of nodes and of names. It may give the handles of this one
+    /// to others.
     fn renew(&mut self) {
         let mut next = fleet::<F>();
         for kept in self.file.values() {
@@ -214,6 +215,7 @@ impl<F: Family> Scene<F> {
         self.file = kept(&next);
         let before = self.shown();
         self.fleet = next;
+        self.ids = [None; NODES + PARTS];
         let after = self.shown();
         assert_eq!(before.lanes, after.lanes);
         assert_eq!(before.rows, after.rows);
