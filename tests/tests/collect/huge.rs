@@ -254,6 +254,22 @@ fn what_one_node_closes_without_having_opened_it_is_not_what_others_opened() {
 }
 
 #[test]
+fn frames_that_come_again_close_no_more_than_they_opened_either() {
+    let mut reader = Reader::new();
+    reader.tell(0, &life(0, [0, 10, 2]));
+    reader.tell(1, &life(0, [0, 0, 8]));
+    reader.depart(1);
+    reader.now = Instant::from_micros(1_000_000_000);
+    reader.fleet.handle_timeout(reader.now);
+    assert_eq!(reader.fleet.counts().series, 1);
+    // The same frame, by its number.
+    reader.group -= 1;
+    reader.tell(1, &life(0, [0, 0, 8]));
+    let [_, live, _] = reader.row("all/a").unwrap();
+    assert_eq!((live.subscriptions, live.subscriptions_closed), (10, 2));
+}
+
+#[test]
 fn a_node_whose_epochs_part_keeps_what_could_not_be_counted() {
     let mut reader = Reader::new();
     reader.report(1, 1, [0; 3]);
