@@ -637,6 +637,21 @@ fn a_frame_whose_node_departs_in_its_midst_counts_no_further() {
 }
 
 #[test]
+fn a_late_frame_of_the_epoch_before_closes_what_it_opened_in_the_one_in_which_it_was_counted() {
+    let mut fleet = small();
+    let mut track = Track::new(&mut fleet);
+    track.report(1, BORN, 0);
+    track.node = track.fleet.arrive("n", at(1)).unwrap();
+    let late = format!(r#"{{"a":{{"subscriptions":10,"since":{}}}}}"#, BORN + 1);
+    track.frame(&late);
+    track.report(2, BORN + 2, 0);
+    track.frame(&late);
+    track.frame("{}");
+    assert_eq!(track.row("a").subscriptions_closed, 10);
+    assert_eq!(track.total().subscriptions_closed, 10);
+}
+
+#[test]
 fn a_series_that_ended_two_arrivals_ago_and_goes_on_is_in_the_total() {
     let mut fleet = small();
     let frames = [r#"{"a":{}}"#, "{}"];

@@ -269,7 +269,9 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let node = source.zip(self.tables.tracks.get(track));
         let known = (series.since, series.ended, series.ordinal);
         let moved = series.words.as_ref() != step.words.as_ref();
-        if step.reborn || !series.ended || is_long_over {
+        // What it counts from now on is of the epoch that it has counted in since the node arrived.
+        let is_counted = source.is_some_and(|source| source.ordinal == series.ordinal);
+        if step.reborn || !(series.ended || is_counted) || is_long_over {
             series.ordinal = birth(node, step.since);
         }
         series.words = step.words;
