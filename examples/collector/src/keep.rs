@@ -17,10 +17,10 @@ use crate::clock::now_micros;
 use crate::fleet::{Fleet, RestoreError, State};
 
 /// What the whole file begins with; the last byte is the version.
-const WHOLE: [u8; 8] = *b"sgfleet\x02";
+const WHOLE: [u8; 8] = *b"sgfleet\x03";
 
 /// What a journal begins with.
-const JOURNAL: [u8; 8] = *b"sgjourn\x02";
+const JOURNAL: [u8; 8] = *b"sgjourn\x03";
 
 /// State files, held by one collector at a time.
 #[derive(Debug)]

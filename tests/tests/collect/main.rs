@@ -11,5 +11,6 @@ mod parts;
 mod relay;
 mod replay;
 mod room;
+mod siblings;
 mod simulation;
 mod world;

@@ -70,11 +70,13 @@ impl World {
     }
 
     fn frame(&mut self, source: SourceId, rows: &[(&str, u64, u64)]) {
-        let rows = rows.iter().map(|(name, since, bytes)| {
-            format!(r#""{name}":{{"bytes":{bytes},"subscriptions":1,"since":{since}}}"#)
-        });
-        let text = format!("{{{}}}", rows.collect::<Vec<_>>().join(","));
-        assert_eq!(self.read(source, &text), Ok(()));
+        assert_eq!(self.read(source, &text(rows)), Ok(()));
+    }
+
+    fn frame_on(&mut self, at: FrameAt, source: SourceId, rows: &[(&str, u64, u64)]) {
+        let (text, now) = (text(rows), NOW);
+        let read = self.fleet.read::<KEY>(source, 0, at, text.as_bytes(), now);
+        assert_eq!(read, Ok(()));
     }
 
     fn read(&mut self, source: SourceId, text: &str) -> Result<(), ReadError> {
@@ -112,6 +114,13 @@ impl World {
         let open = live.subscriptions - live.subscriptions_closed;
         (row.totals().bytes, open)
     }
+}
+
+fn text(rows: &[(&str, u64, u64)]) -> String {
+    let rows = rows.iter().map(|(name, since, bytes)| {
+        format!(r#""{name}":{{"bytes":{bytes},"subscriptions":1,"since":{since}}}"#)
+    });
+    format!("{{{}}}", rows.collect::<Vec<_>>().join(","))
 }
 
 #[test]
@@ -474,4 +483,31 @@ fn nodes_that_were_kept_are_forgotten_one_by_one_for_others() {
         world.fleet.arrive(name, NOW).unwrap();
     }
     assert_eq!(world.fleet.counts().forgotten_sources, 4);
+}
+
+#[test]
+fn lives_of_a_part_that_are_over_count_once_on_its_sibling() {
+    for (restores, first) in [(false, false), (false, true), (true, false), (true, true)] {
+        let mut world = World::new();
+        let node = world.arrive();
+        let part = world.part(node, "a");
+        let lives = [(BORN, 10), (BORN + 1, 5), (BORN + 2, 3)];
+        for (group, (since, bytes)) in (FIRST..).zip(lives) {
+            let at = FrameAt::first(group).on_sibling(first);
+            world.frame_on(at, part, &[("a/x", since, bytes)]);
+        }
+        if restores {
+            world.restore();
+        }
+        let node = world.arrive();
+        let part = world.part(node, "a");
+        for (group, (since, bytes)) in (FIRST + 40..).zip(lives) {
+            let at = FrameAt::first(group).on_sibling(!first);
+            world.frame_on(at, part, &[("a/x", since, bytes)]);
+            assert_eq!((world.total(), world.row("a/x").0), (18, 18), "{restores}");
+        }
+        let at = FrameAt::first(FIRST + 50).on_sibling(!first);
+        world.frame_on(at, part, &[("a/x", BORN + 2, 4), ("a/y", BORN + 3, 1)]);
+        assert_eq!((world.total(), world.row("a/x")), (20, (19, 1)));
+    }
 }

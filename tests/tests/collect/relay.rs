@@ -7,7 +7,7 @@ use streamgauge_core::{
     collect::{FleetPolicy, FrameAt},
 };
 
-use crate::replay::{Reader, place};
+use crate::replay::Reader;
 
 const SERIES: usize = 4;
 const NAMES: [&str; SERIES] = ["a", "x/b", "x/c", "d"];
@@ -59,22 +59,28 @@ fn plus(a: Words, b: Words) -> Words {
     std::array::from_fn(|at| a[at] + b[at])
 }
 
-/// A frame as the relay has it, and what all frames up to it tell.
-struct Frame {
+/// What is told of a step, as the relay has it, and what all steps up to it tell.
+struct Step {
     /// Which life of the node it is of.
     life: usize,
+    /// On the track, where each frame says all, and on its sibling, where most are patches.
+    frames: [Frame; 2],
+    told: Told,
+}
+
+struct Frame {
     at: FrameAt,
     text: String,
-    told: Told,
 }
 
 /// A node, and the relay between it and its readers.
 struct Node {
     clock: u64,
     life: usize,
-    group: u64,
+    /// The last groups of the track and of its sibling.
+    groups: [u64; 2],
     series: [Option<Life>; SERIES],
-    frames: Vec<Frame>,
+    steps: Vec<Step>,
     told: Told,
 }
 
@@ -83,9 +89,9 @@ impl Node {
         let mut node = Self {
             clock: BORN,
             life: 0,
-            group: BORN * 1000,
+            groups: [BORN * 1000; 2],
             series: [const { None }; SERIES],
-            frames: Vec::new(),
+            steps: Vec::new(),
             told: Told::default(),
         };
         node.keyframe();
@@ -113,13 +119,18 @@ impl Node {
             // No two lives in a row, or with one between, begin at the same moment: nobody could tell their groups apart.
             self.clock + millis + 500
         };
-        self.group = self.clock * 1000;
+        self.groups = [self.clock * 1000; 2];
         self.keyframe();
     }
 
     /// Begins a group.
     fn keyframe(&mut self) {
-        self.group += 1;
+        self.groups[1] += 1;
+        let (at, text) = (FrameAt::first(self.groups[1]), self.whole());
+        self.push(at, text);
+    }
+
+    fn whole(&self) -> String {
         let row = |life: &Life| {
             let [bytes, opened, closed] = life.words;
             let since = life.since;
@@ -128,8 +139,7 @@ impl Node {
             )
         };
         let rows = self.series.iter().map(|life| life.as_ref().map(row));
-        let text = frame(rows);
-        self.push(FrameAt::first(self.group), text);
+        frame(rows)
     }
 
     /// Adds a patch to the group.
@@ -142,16 +152,22 @@ impl Node {
             (None, None) => None,
         });
         let text = frame(rows);
-        let last = self.frames.last().map_or(0, |frame| frame.at.frame);
-        self.push(place(self.group, last + 1), text);
+        let mut at = self.steps.last().unwrap().frames[1].at;
+        at.frame += 1;
+        self.push(at, text);
     }
 
     fn push(&mut self, at: FrameAt, text: String) {
         self.told.take(&self.series);
-        self.frames.push(Frame {
+        self.groups[0] += 1;
+        let whole = Frame {
+            at: FrameAt::first(self.groups[0]),
+            text: self.whole(),
+        };
+        let at = at.on_sibling(true);
+        self.steps.push(Step {
             life: self.life,
-            at,
-            text,
+            frames: [whole, Frame { at, text }],
             told: self.told.clone(),
         });
     }
@@ -190,6 +206,8 @@ enum Event {
     Restart(u64, bool),
     /// So many frames are read.
     Read(usize),
+    /// The reader will read the sibling instead of the track, or the other way round, once it is connected anew.
+    Turn,
     /// The reader connects anew, and is given so many frames again.
     Connect(usize),
     /// The reader goes on from what it kept, likewise.
@@ -209,6 +227,7 @@ fn event() -> impl Strategy<Value = Event> {
         3 => Just(Event::Keyframe),
         1 => (0..100_u64, any::<bool>()).prop_map(|(by, back)| Event::Restart(by, back)),
         8 => (0..8_usize).prop_map(Event::Read),
+        2 => Just(Event::Turn),
         2 => (0..12_usize).prop_map(Event::Connect),
         2 => (0..12_usize).prop_map(Event::Restore),
         1 => (0..12_usize).prop_map(Event::Forget),
@@ -219,6 +238,9 @@ fn event() -> impl Strategy<Value = Event> {
 struct World {
     node: Node,
     reader: Reader,
+    /// Which of the track and its sibling is read, and which will be.
+    form: usize,
+    turn: usize,
     /// The next frame that the relay gives.
     next: usize,
     /// How many were read, whenever that was.
@@ -231,6 +253,8 @@ impl World {
         Self {
             node: Node::new(),
             reader: Reader::with(policy),
+            form: 1,
+            turn: 1,
             next: 0,
             read: 0,
         }
@@ -249,6 +273,7 @@ impl World {
             Event::Patch => node.patch(),
             Event::Keyframe => node.keyframe(),
             Event::Restart(by, is_set_back) => node.restart(by, is_set_back),
+            Event::Turn => self.turn = 1 - self.turn,
             Event::Read(frames) => (0..frames).for_each(|_| self.read_next()),
             Event::Connect(back) => {
                 self.reader.connect();
@@ -266,30 +291,36 @@ impl World {
     }
 
     fn read_next(&mut self) {
-        let Some(frame) = self.node.frames.get(self.next) else {
+        let Some(frame) = self.frame(self.next) else {
             return;
         };
-        let before = self.next.checked_sub(1).map(|at| &self.node.frames[at]);
-        if before.is_some_and(|before| frame.at.group < before.at.group) {
+        let before = self.next.checked_sub(1).and_then(|at| self.frame(at));
+        let (at, text) = (frame.at, frame.text.clone());
+        if before.is_some_and(|before| at.group < before.at.group) {
             // Numbers that fall are announced anew.
             self.reader.connect();
         }
-        self.reader.read(frame.at, &frame.text).unwrap();
+        self.reader.read(at, &text).unwrap();
         self.next += 1;
         self.read = self.read.max(self.next);
+    }
+
+    fn frame(&self, step: usize) -> Option<&Frame> {
+        Some(&self.node.steps.get(step)?.frames[self.form])
     }
 
     /// The relay goes back to the beginning of a group, in this life of the node or the one before, such that
     /// nothing is missing between what was read and what comes.
     fn go_back(&mut self, frames: usize) {
+        self.form = self.turn;
         let newest = self.read.saturating_sub(1);
-        let life = self.node.frames[newest].life;
+        let life = self.node.steps[newest].life;
         let mut start = newest.saturating_sub(frames);
-        while self.node.frames[start].at.frame > 0 {
+        while self.frame(start).unwrap().at.frame > 0 {
             start -= 1;
         }
-        let kept = |frame: &Frame| frame.at.frame == 0 && frame.life + 1 >= life;
-        while !kept(&self.node.frames[start]) {
+        let kept = |step: &Step| step.frames[self.form].at.frame == 0 && step.life + 1 >= life;
+        while !kept(&self.node.steps[start]) {
             start += 1;
         }
         self.next = start;
@@ -297,7 +328,7 @@ impl World {
 
     fn told(&self) -> Told {
         let newest = self.read.checked_sub(1);
-        newest.map_or_else(Told::default, |at| self.node.frames[at].told.clone())
+        newest.map_or_else(Told::default, |at| self.node.steps[at].told.clone())
     }
 
     fn totals(&self) -> [Words; SERIES] {
@@ -344,6 +375,44 @@ fn assert_not_more(world: &World) {
     assert!(total[2] <= total[1], "{total:?}");
 }
 
+/// The same without turns from a track to its sibling.
+fn without_turns(events: Vec<Event>) -> Vec<Event> {
+    let stays = |event: &Event| !matches!(event, Event::Turn);
+    events.into_iter().filter(stays).collect()
+}
+
+/// The same with clocks that are set back by more than a life of a node lasts: who reads now a track and now its
+/// sibling cannot tell lives apart that begin at the same moment.
+fn with_large_steps(events: Vec<Event>) -> Vec<Event> {
+    let large = |event| match event {
+        Event::Restart(by, true) => Event::Restart(by + 100_000, true),
+        event => event,
+    };
+    events.into_iter().map(large).collect()
+}
+
+fn check_exact(events: &[Event]) {
+    let mut world = World::new();
+    for event in events
+        .iter()
+        .filter(|event| !matches!(event, Event::Forget(_)))
+    {
+        world.happen(event);
+        assert_exact(&world);
+    }
+    world.happen(&Event::Keyframe);
+    world.happen(&Event::Read(1000));
+    assert_exact(&world);
+}
+
+fn check_not_more(events: &[Event]) {
+    let mut world = World::new();
+    for event in events {
+        world.happen(event);
+        assert_not_more(&world);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -351,24 +420,27 @@ proptest! {
     fn whatever_comes_again_each_name_counts_what_was_told(
         events in prop::collection::vec(event(), 0..150),
     ) {
-        let mut world = World::new();
-        for event in events.iter().filter(|event| !matches!(event, Event::Forget(_))) {
-            world.happen(event);
-            assert_exact(&world);
-        }
-        world.happen(&Event::Keyframe);
-        world.happen(&Event::Read(1000));
-        assert_exact(&world);
+        check_exact(&without_turns(events));
+    }
+
+    #[test]
+    fn whatever_comes_again_on_a_track_and_its_sibling_counts_once(
+        events in prop::collection::vec(event(), 0..150),
+    ) {
+        check_exact(&with_large_steps(events));
     }
 
     #[test]
     fn what_was_forgotten_and_comes_again_is_never_counted_twice(
         events in prop::collection::vec(event(), 0..150),
     ) {
-        let mut world = World::new();
-        for event in &events {
-            world.happen(event);
-            assert_not_more(&world);
-        }
+        check_not_more(&without_turns(events));
+    }
+
+    #[test]
+    fn what_was_forgotten_and_comes_again_on_a_track_and_its_sibling_is_never_counted_twice(
+        events in prop::collection::vec(event(), 0..150),
+    ) {
+        check_not_more(&with_large_steps(events));
     }
 }

@@ -13,11 +13,11 @@ use crate::{
 type Traffics = Fleet<Traffic, Boxed<Traffic>>;
 
 /// A moment of a wall clock, in milliseconds.
-const BORN: u64 = 1_700_000_000_000;
+pub(crate) const BORN: u64 = 1_700_000_000_000;
 
 /// The first group of a life that began then, and of one that began a minute later.
-const FIRST: u64 = BORN * 1000;
-const LATER: u64 = FIRST + 60_000_000;
+pub(crate) const FIRST: u64 = BORN * 1000;
+pub(crate) const LATER: u64 = FIRST + 60_000_000;
 
 const SIZE: Size = Size {
     lanes: 2,
@@ -32,14 +32,14 @@ fn at(seconds: u64) -> Instant {
 
 /// How a reader begins anew.
 #[derive(Clone, Copy, Debug)]
-enum Anew {
+pub(crate) enum Anew {
     /// It connects again.
     Connect,
     /// It ends, and another goes on from what it kept.
     Restore,
 }
 
-const BOTH: [Anew; 2] = [Anew::Connect, Anew::Restore];
+pub(crate) const BOTH: [Anew; 2] = [Anew::Connect, Anew::Restore];
 
 /// A reader of one node.
 pub(crate) struct Reader {
@@ -63,7 +63,7 @@ impl Reader {
         }
     }
 
-    fn begin(&mut self, anew: Anew) {
+    pub(crate) fn begin(&mut self, anew: Anew) {
         match anew {
             Anew::Connect => self.connect(),
             Anew::Restore => self.restore(),
@@ -83,6 +83,14 @@ impl Reader {
         }
         self.fleet = next;
         self.node = self.fleet.arrive("n", self.now).unwrap();
+    }
+
+    pub(crate) fn tick(&mut self) {
+        self.fleet.handle_timeout(self.now);
+    }
+
+    pub(crate) fn wait(&mut self, seconds: u64) {
+        self.now = self.now.saturating_add(Duration::from_secs(seconds));
     }
 
     /// The node is gone for so long that its series are forgotten.
@@ -107,21 +115,26 @@ impl Reader {
     }
 
     fn report(&mut self, group: u64, epoch: u64, bytes: u64) {
+        self.report_at(FrameAt::first(group), (epoch, BORN), bytes);
+    }
+
+    pub(crate) fn report_at(&mut self, at: FrameAt, (epoch, since): (u64, u64), bytes: u64) {
         let text = format!(
-            r#"{{"epoch":{epoch},"since":{BORN},"totals":{{"publisher":{{"bytes":{bytes}}}}}}}"#
+            r#"{{"epoch":{epoch},"since":{since},"ts_ms":{},"totals":{{"publisher":{{"bytes":{bytes}}}}}}}"#,
+            since + bytes
         );
-        self.tell(group, epoch, &text);
+        self.tell(at, epoch, &text);
     }
 
     /// A report of no totals.
     fn report_since(&mut self, group: u64, epoch: u64, since: u64) {
         let text = format!(r#"{{"epoch":{epoch},"since":{since}}}"#);
-        self.tell(group, epoch, &text);
+        self.tell(FrameAt::first(group), epoch, &text);
     }
 
-    fn tell(&mut self, group: u64, epoch: u64, text: &str) {
+    fn tell(&mut self, at: FrameAt, epoch: u64, text: &str) {
         let lane = |name: &str| (name == "publisher").then_some(0);
-        let (at, mut health) = (FrameAt::first(group), Health::default());
+        let mut health = Health::default();
         let read = self.fleet.read_node::<KEY>(
             self.node,
             at,
@@ -138,7 +151,7 @@ impl Reader {
         row.map_or_else(Traffic::default, |row| row.totals())
     }
 
-    fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.row("a").bytes
     }
 
@@ -147,7 +160,7 @@ impl Reader {
     }
 
     /// The bytes of the series that are shown as present.
-    fn live(&self) -> u64 {
+    pub(crate) fn live(&self) -> u64 {
         self.fleet.lane(0, self.now).unwrap().live.bytes
     }
 
@@ -166,7 +179,7 @@ pub(crate) fn place(group: u64, frame: u64) -> FrameAt {
 }
 
 /// A whole frame with one series, in its life of this number.
-fn life(life: u64, bytes: u64) -> String {
+pub(crate) fn life(life: u64, bytes: u64) -> String {
     let since = BORN + life;
     format!(r#"{{"a":{{"bytes":{bytes},"subscriptions":1,"since":{since}}}}}"#)
 }

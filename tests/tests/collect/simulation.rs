@@ -13,6 +13,7 @@ const TROUBLE: Trouble = Trouble {
     partings: 2,
     renewals: 5,
     replays: 50,
+    turns: 30,
 };
 
 /// A world to be: how large, how troubled, and what the reader has room for.
@@ -82,6 +83,7 @@ fn what_comes_again_to_a_renewed_reader_ends_in_the_epoch_in_which_it_was_read()
             partings: 11,
             renewals: 8,
             replays: 33,
+            turns: 0,
         },
         rows: 2,
         series: 2,
@@ -99,14 +101,14 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         0_u64..15,
         0_u64..15,
         0_u64..15,
-        0_u64..100,
+        (0_u64..100, 0_u64..100),
     );
     let room = (0_usize..40, 0_usize..60, 0_u64..30);
     let size = (any::<u64>(), 1_usize..6, 1_usize..60);
     (size, trouble, room).prop_map(
         |(
             (seed, nodes, steps),
-            (lost, late, crashes, partings, renewals, replays),
+            (lost, late, crashes, partings, renewals, (replays, turns)),
             (rows, series, keep),
         )| Plan {
             seed,
@@ -120,6 +122,7 @@ fn any_plan() -> impl Strategy<Value = Plan> {
                 partings,
                 renewals,
                 replays,
+                turns,
             },
             rows,
             series,

@@ -48,6 +48,8 @@ pub(crate) struct Trouble {
     pub(crate) renewals: u64,
     /// Of arrivals: the reader is given frames from before first.
     pub(crate) replays: u64,
+    /// Of arrivals: the reader reads the siblings instead of the tracks from then on, or the other way round.
+    pub(crate) turns: u64,
 }
 
 /// A moment of 2023, in milliseconds.
@@ -62,9 +64,13 @@ struct Published {
     /// Which life of the node it is of.
     life: u64,
     track: String,
+    /// Its group on the track; on the sibling it is some more.
     group: u64,
     bytes: Vec<u8>,
 }
+
+/// How much larger the numbers of groups are on siblings.
+const BESIDE: u64 = 700;
 
 /// A frame on its way.
 #[derive(Clone, Debug)]
@@ -366,19 +372,21 @@ impl Reading {
         self.presence.depart(ids.1, now);
     }
 
-    fn read(&mut self, ids: Ids, frame: &Published, now: Instant) {
+    fn read(&mut self, (ids, on_sibling): (Ids, bool), frame: &Published, now: Instant) {
         let Published {
             track,
             group,
             bytes,
             ..
         } = frame;
-        let (name, group) = (TrackName::parse(track).unwrap(), *group);
-        let (at, place) = (FrameAt::first(group), lane(name.tier, name.kind));
+        let name = TrackName::parse(track).unwrap();
+        let group = group + u64::from(on_sibling) * BESIDE;
+        let at = FrameAt::first(group).on_sibling(on_sibling);
+        let place = lane(name.tier, name.kind);
         let read = match name.kind {
             TrackKind::Traffic(_) => self.traffic.read::<KEY>(ids.0, place, at, bytes, now),
             TrackKind::Sessions => self.presence.read::<KEY>(ids.1, place, at, bytes, now),
-            _ => self.read_node(ids, group, bytes, now),
+            _ => self.read_node(ids, at, bytes, now),
         };
         assert!(
             matches!(read, Ok(()) | Err(ReadError::Refused(_))),
@@ -389,11 +397,11 @@ impl Reading {
     fn read_node(
         &mut self,
         ids: Ids,
-        group: u64,
+        at: FrameAt,
         bytes: &[u8],
         now: Instant,
     ) -> Result<(), ReadError> {
-        let (at, mut health) = (FrameAt::first(group), Health::default());
+        let mut health = Health::default();
         let lane = |name: &str| total_lane(name, true);
         self.traffic
             .read_node::<KEY>(ids.0, at, bytes, &mut health, lane, now)?;
@@ -424,6 +432,8 @@ impl Reading {
 struct Simulated {
     name: String,
     ids: Option<Ids>,
+    /// The reader reads the siblings.
+    on_sibling: bool,
     life: Option<Life>,
     /// What lives that are over have told.
     over: Totals,
@@ -447,6 +457,7 @@ impl Simulated {
         Self {
             name,
             ids: None,
+            on_sibling: false,
             life: Some(Life::new(0, 1)),
             over: Totals::zero(),
             told: Totals::zero(),
@@ -499,13 +510,24 @@ impl Simulated {
         self.past.drain(..self.past.len().saturating_sub(REPLAYED));
     }
 
+    /// The node arrives at the reader, which reads now the one of tracks and siblings and now the other.
+    fn arrive(&mut self, step: u64, reading: &mut Reading, trouble: &Trouble, dice: &mut Dice) {
+        self.ids = Some(reading.arrive(&self.name, instant(step)));
+        if trouble.turns > 0 && dice.chance(trouble.turns) {
+            self.on_sibling = !self.on_sibling;
+            // What is on its way is of the other.
+            self.on_the_way.clear();
+        }
+        self.replay(step, reading, trouble, dice);
+    }
+
     /// Brings the frames to the reader that are due.
     fn deliver(&mut self, step: u64, reading: &mut Reading) {
         let Some(ids) = self.ids else { return };
         let (due, rest): (Vec<Sent>, _) = self.on_the_way.drain(..).partition(|s| s.due <= step);
         self.on_the_way = rest;
         for sent in due {
-            reading.read(ids, &sent.frame, instant(step));
+            reading.read((ids, self.on_sibling), &sent.frame, instant(step));
         }
     }
 
@@ -516,7 +538,7 @@ impl Simulated {
         };
         let from = dice.index(self.past.len());
         for frame in self.past.iter().skip(from) {
-            reading.read(ids, frame, instant(step));
+            reading.read((ids, self.on_sibling), frame, instant(step));
         }
     }
 
@@ -525,7 +547,7 @@ impl Simulated {
         let Some(ids) = self.ids else { return };
         self.on_the_way.clear();
         for frame in self.newest.values() {
-            reading.read(ids, frame, instant(step));
+            reading.read((ids, self.on_sibling), frame, instant(step));
         }
     }
 
@@ -549,8 +571,7 @@ impl Simulated {
             if dice.chance(50) {
                 reading.depart(ids, instant(step));
             }
-            self.ids = Some(reading.arrive(&self.name, instant(step)));
-            self.replay(step, reading, trouble, dice);
+            self.arrive(step, reading, trouble, dice);
         }
     }
 
@@ -570,8 +591,7 @@ impl Simulated {
 
     fn come_back(&mut self, step: u64, reading: &mut Reading, trouble: &Trouble, dice: &mut Dice) {
         self.away_until = None;
-        self.ids = Some(reading.arrive(&self.name, instant(step)));
-        self.replay(step, reading, trouble, dice);
+        self.arrive(step, reading, trouble, dice);
         self.catch_up(step, reading);
     }
 }
@@ -641,8 +661,7 @@ impl World {
         let now = self.now();
         self.reading = self.reading.renewed(now);
         for node in self.nodes.iter_mut().filter(|node| node.ids.is_some()) {
-            node.ids = Some(self.reading.arrive(&node.name, now));
-            node.replay(self.step, &mut self.reading, &self.trouble, &mut self.dice);
+            node.arrive(self.step, &mut self.reading, &self.trouble, &mut self.dice);
             node.catch_up(self.step, &mut self.reading);
         }
     }

@@ -216,6 +216,11 @@ impl<F: Family> Epochs<F> {
         is_news
     }
 
+    /// Whether the last two may be one.
+    pub(super) const fn is_open(&self) -> bool {
+        self.open
+    }
+
     /// The epoch is another than before; whether that began when the node arrived.
     pub(super) fn part(&mut self) -> bool {
         core::mem::take(&mut self.open)

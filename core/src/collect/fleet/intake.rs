@@ -85,6 +85,8 @@ pub struct Intake {
     pub(super) patch: bool,
     /// The frame was read before.
     again: bool,
+    /// It may be older than what was read.
+    pub(super) doubtful: bool,
     pub(super) turn: u32,
     pub(super) when: When,
 }
@@ -137,22 +139,22 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         let place = place * lanes + lane;
         let track = work.tables.tracks.get_mut(place);
         let track = track.ok_or(Refused::NoLane)?;
-        track.at = track.at.next(at, &track.marks)?;
+        let before = track.at;
+        track.at = before.next(at, &track.marks, now)?;
         track.turn = track.turn.wrapping_add(1);
         let intake = Intake {
             source,
             lane: id,
             patch: at.frame > 0,
             again: track.at.again,
+            doubtful: track.at.doubtful,
             turn: track.turn,
             when: When {
                 now,
                 before: track.read,
             },
         };
-        if !intake.again {
-            work.forget_recalled(place, now);
-        }
+        work.leave_recalled(place, &before, now);
         Ok(intake)
     }
 
@@ -168,6 +170,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         };
         match &entry.row {
             Some(row) if intake.again => work.recall(source, intake, name, row),
+            Some(row) if intake.doubtful => work.weigh(source, intake, name, row),
             Some(row) => work.merge(source, intake, name, row),
             None => work.remove(source, intake, name),
         }
@@ -217,16 +220,16 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         };
         track.at.state = ReadingState::Whole;
         if !intake.again {
-            track.marks.note(track.at.at, arrival);
+            track.marks.note(&track.at, arrival);
             track.read = Some(intake.when.now);
             self.note_track(place);
-        } else if track.marks.ends_at(track.at.at) {
+        } else if track.marks.ends_at(track.at.at) && track.marks.is_led_by(track.at.at) {
             self.catch_up(place);
         }
         !intake.again
     }
 
-    fn merge(&mut self, source: usize, intake: &Intake, name: &str, row: &ReadRow<F>) {
+    pub(super) fn merge(&mut self, source: usize, intake: &Intake, name: &str, row: &ReadRow<F>) {
         let Some(at) = self.series_of(source, intake, name) else {
             self.meet(source, intake, name, row);
             return;
@@ -252,7 +255,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
 
     fn follow(&mut self, at: usize, intake: &Intake, step: &Step<F>) {
         self.state.counts.inferred += u64::from(step.inferred && step.reborn);
-        self.advance(at, step, intake.when);
+        self.advance(at, step, intake);
         self.appear(at);
         let Some(series) = self.tables.series.get_mut(at) else {
             return;
@@ -298,8 +301,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             return;
         };
         let mut step = series.step(row, intake.patch);
-        let (place, _) = self.track(self.owner(source), intake.lane);
-        let horizon = self.tables.tracks.get(place).and_then(|t| t.horizon);
+        let horizon = self.horizons(source, intake)[0];
         if row.since.is_some() && horizon >= row.since {
             step.resume();
             self.state.counts.resumed += 1;
@@ -339,7 +341,8 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
 
     /// A frame says that a series is not there any more.
     fn lose(&mut self, at: usize, intake: &Intake) {
-        if intake.again {
+        let series = self.tables.series.get(at);
+        if intake.again || series.is_some_and(|series| series.is_recalled) {
             self.fade(at, intake.when.now);
         } else {
             self.end_series(at, intake.when.now);

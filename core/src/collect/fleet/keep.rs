@@ -111,6 +111,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
             name: &source.name,
             epoch: source.epoch,
             since: source.since,
+            ts_ms: source.ts_ms,
             arrivals: source.ordinal,
             read: source.marks,
         })
@@ -137,6 +138,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
             epochs,
             is_open,
             horizon: track.horizon,
+            past: track.past,
             read: track.marks,
         })
     }
@@ -196,6 +198,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                 name,
                 epoch,
                 since,
+                ts_ms,
                 arrivals,
                 read,
             } => {
@@ -203,6 +206,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                 let at = self.make_source(key, now)?;
                 let source = self.tables.sources.get_mut(at)?;
                 (source.epoch, source.since) = (epoch, since);
+                source.ts_ms = ts_ms;
                 source.ordinal = arrivals;
                 source.marks = read;
                 self.depart(at, now);
@@ -215,13 +219,14 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
                 epochs,
                 is_open,
                 horizon,
+                past,
                 read,
             } => {
                 let at = self.find_source(&Key::read(source).ok()?)?;
                 let lanes = self.tables.lanes.len();
                 let track = self.tables.tracks.get_mut(at * lanes + lane)?;
                 track.epochs.restore(&over, &epochs, is_open);
-                track.horizon = horizon;
+                (track.horizon, track.past) = (horizon, past);
                 track.marks = read;
                 // The lane's total has it already.
                 track.shown = track.epochs.total();

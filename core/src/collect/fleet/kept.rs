@@ -40,6 +40,8 @@ pub enum Kept<F, N> {
         epoch: Option<u64>,
         /// When that began, in milliseconds since the Unix epoch.
         since: u64,
+        /// When it told so last, likewise and by its own clock.
+        ts_ms: u64,
         /// How often it arrived.
         arrivals: u32,
         /// How far its `node.json` was read.
@@ -59,6 +61,8 @@ pub enum Kept<F, N> {
         is_open: bool,
         /// The latest beginning of a series that was forgotten though it may go on.
         horizon: Option<u64>,
+        /// The same of those that were over.
+        past: Option<u64>,
         /// How far it was read.
         read: Bookmarks,
     },
@@ -153,12 +157,14 @@ impl<F: Copy, N> Kept<F, N> {
                 ref name,
                 epoch,
                 since,
+                ts_ms,
                 arrivals,
                 read,
             } => Kept::Source {
                 name: map(name),
                 epoch,
                 since,
+                ts_ms,
                 arrivals,
                 read,
             },
@@ -169,6 +175,7 @@ impl<F: Copy, N> Kept<F, N> {
                 epochs,
                 is_open,
                 horizon,
+                past,
                 read,
             } => Kept::Track {
                 source: map(source),
@@ -177,6 +184,7 @@ impl<F: Copy, N> Kept<F, N> {
                 epochs,
                 is_open,
                 horizon,
+                past,
                 read,
             },
             Self::Part {

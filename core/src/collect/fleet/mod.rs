@@ -1,5 +1,6 @@
 //! The counters of many nodes in one account, in fixed memory.
 
+mod doubt;
 mod epoch;
 mod intake;
 mod keep;
@@ -73,6 +74,9 @@ impl From<KeyTooLong> for FleetFull {
 ///   count nothing: a relay gives a reader who connects anew what it has kept. By their numbers they are
 ///   known also after a restart of the reader or the node, if the numbers come from a clock (microseconds);
 ///   others may begin anew with the node, and are compared as long as it is there.
+/// - A track and its sibling with patches are numbered apart. Who goes on with the other of the two may be given
+///   what is older: there, for a minute, lives that began before those that are known or were forgotten count
+///   nothing. That takes `since`, and a clock that is not set back.
 /// - What is open counts as long as the node is there and its last frame says so. No more is taken for closed
 ///   than the node says it opened.
 ///

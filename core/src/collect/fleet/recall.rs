@@ -8,6 +8,7 @@
 use super::{
     Intake,
     epoch::trim,
+    order::Reading,
     rate::When,
     series::{SeriesSlot, SeriesState},
     work::Work,
@@ -42,7 +43,13 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     }
 
     /// A row without a series: it was forgotten, and will count from here on if it goes on.
-    fn recall_forgotten(&mut self, source: usize, intake: &Intake, name: &str, row: &ReadRow<F>) {
+    pub(super) fn recall_forgotten(
+        &mut self,
+        source: usize,
+        intake: &Intake,
+        name: &str,
+        row: &ReadRow<F>,
+    ) {
         let Some(at) = self.make(source, intake, name) else {
             self.state.counts.folded += 1;
             return;
@@ -97,6 +104,28 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         }
         if is_recalled {
             self.release_series(at, now);
+        }
+    }
+
+    /// Another frame is begun than the last: what becomes of series that had been forgotten.
+    pub(super) fn leave_recalled(&mut self, place: usize, last: &Reading, now: Instant) {
+        let Some(track) = self.tables.tracks.get(place) else {
+            return;
+        };
+        let Reading {
+            at,
+            again,
+            doubtful,
+            ..
+        } = track.at;
+        if !last.goes_on(at) {
+            self.forget_recalled(place, now);
+        } else if !again && !doubtful {
+            if last.doubtful || track.marks.ends_at(last.at) {
+                self.catch_up(place);
+            } else {
+                self.forget_recalled(place, now);
+            }
         }
     }
 

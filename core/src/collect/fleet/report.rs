@@ -36,7 +36,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         let slot = work.tables.sources.get_mut(place);
         let slot = slot.filter(|slot| slot.owner.slot().is_none());
         let slot = slot.ok_or(Refused::Unknown)?;
-        slot.told = slot.told.next(at, &slot.marks)?;
+        slot.told = slot.told.next(at, &slot.marks, now)?;
         let again = slot.told.again;
         let mut reader = if at.frame == 0 {
             NodeReader::<F, KEY>::new()
@@ -55,8 +55,12 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
         if again {
             return Ok(());
         }
-        slot.marks.note(at, slot.ordinal);
+        slot.marks.note(&slot.told, slot.ordinal);
+        let is_old = slot.told.doubtful && slot.has_told(health);
         work.note_source(place);
+        if is_old {
+            return Ok(());
+        }
         work.learn(place, health, now);
         work.tell(place, &totals, now);
         Ok(())
@@ -120,7 +124,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             return;
         };
         let (epoch, since) = (source.epoch.replace(health.epoch), source.since);
-        source.since = health.since;
+        (source.since, source.ts_ms) = (health.since, health.ts_ms);
         let lanes = self.tables.lanes.len();
         let tracks = at * lanes..(at + 1) * lanes;
         if epoch.is_none() || epoch == Some(health.epoch) {

@@ -1,6 +1,7 @@
 //! Series: what one node tells of one row, from frame to frame.
 
 use super::{
+    Intake,
     epoch::{close, trim},
     list::{self, Changed, Hook},
     live::numbers,
@@ -159,6 +160,11 @@ impl<F: Family> SeriesSlot<F> {
 }
 
 impl<F: Family> Step<F> {
+    /// Whether the life is known, and has counted nothing since.
+    pub(super) fn tells_nothing(&self) -> bool {
+        !self.inferred && !self.reborn && self.gain.as_ref().iter().all(|word| *word == 0)
+    }
+
     /// What the node tells was counted before.
     pub(super) fn resume(&mut self) {
         self.gain = F::Totals::ZERO;
@@ -254,9 +260,9 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     }
 
     /// Takes in what a row says of a series.
-    pub(super) fn advance(&mut self, at: usize, step: &Step<F>, when: When) {
+    pub(super) fn advance(&mut self, at: usize, step: &Step<F>, intake: &Intake) {
         if step.reborn {
-            self.end_series(at, when.now);
+            self.end_series(at, intake.when.now);
         }
         let is_long_over = self.is_long_over(at);
         let Some(series) = self.tables.series.get_mut(at) else {
@@ -271,8 +277,9 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         let moved = series.words.as_ref() != step.words.as_ref();
         // What it counts from now on is of the epoch that it has counted in since the node arrived.
         let is_counted = source.is_some_and(|source| source.ordinal == series.ordinal);
-        if step.reborn || !(series.ended || is_counted) || is_long_over {
-            series.ordinal = birth(node, step.since);
+        let is_settled = series.ended || is_counted || intake.doubtful;
+        if step.reborn || !is_settled || is_long_over {
+            series.ordinal = birth(node, step.since, intake.doubtful);
         }
         series.words = step.words;
         series.since = step.since;
@@ -281,7 +288,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         if moved || known != (series.since, series.ended, series.ordinal) {
             self.note_series(at);
         }
-        self.credit(at, &step.gain, &live, when);
+        self.credit(at, &step.gain, &live, intake.when);
     }
 
     /// Whether no account is left of the epoch in which a series was told of last.
@@ -473,17 +480,23 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         self.release_row(row, now);
     }
 
-    /// Keeps in mind that a series is forgotten that may go on.
+    /// Keeps in mind that a series is forgotten, and whether it may go on.
     pub(super) fn note_horizon(&mut self, series: &SeriesSlot<F>, goes_on: bool) {
         let lanes = self.tables.lanes.len();
         let at = series.source as usize * lanes + usize::from(series.lane);
-        if let Some(track) = self.tables.tracks.get_mut(at)
-            && (goes_on || !series.ended || F::KEPT)
-            && !series.is_recalled
-        {
-            track.horizon = track.horizon.max(series.since);
-            self.note_track(at);
+        let Some(track) = self.tables.tracks.get_mut(at) else {
+            return;
+        };
+        if series.is_recalled {
+            return;
         }
+        let horizon = if goes_on || !series.ended || F::KEPT {
+            &mut track.horizon
+        } else {
+            &mut track.past
+        };
+        *horizon = (*horizon).max(series.since);
+        self.note_track(at);
     }
 
     /// How a series stands, and the track that it is of.
@@ -495,16 +508,23 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     }
 }
 
-/// The epoch that a life which began then counts in: the one before if it began in that, and there was one.
+/// The epoch that a life which began then counts in: the one before if it began in that, and there was one. As long as
+/// the node has not told which it is in, a doubtful life counts in that if it began before the node told last.
 fn birth<F: Family, K: KeyWords>(
     node: Option<(&super::SourceSlot<K>, &super::TrackSlot<F>)>,
     since: Option<u64>,
+    doubtful: bool,
 ) -> u32 {
     let Some((source, track)) = node else {
         return 0;
     };
     let before = source.ordinal.wrapping_sub(1);
-    let is_early = since.is_some_and(|since| source.epoch.is_some() && since < source.since);
+    let began = if doubtful && track.epochs.is_open() {
+        source.ts_ms
+    } else {
+        source.since
+    };
+    let is_early = since.is_some_and(|since| source.epoch.is_some() && since < began);
     if is_early && track.epochs.ago(before, source.ordinal) < 2 {
         before
     } else {

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     key::{Key, KeyWords},
+    node::Health,
     schema::{Family, Totals},
     time::Instant,
     track::Link,
@@ -32,6 +33,7 @@ pub struct SourceSlot<K: KeyWords> {
     /// What `node.json` told last.
     pub(super) epoch: Option<u64>,
     pub(super) since: u64,
+    pub(super) ts_ms: u64,
     /// How far `node.json` was read since it arrived, and ever.
     pub(super) told: Reading,
     pub(super) marks: Bookmarks,
@@ -58,6 +60,7 @@ impl<K: KeyWords> SourceSlot<K> {
         restored: false,
         epoch: None,
         since: 0,
+        ts_ms: 0,
         told: Reading::NOTHING,
         marks: Bookmarks::NONE,
         chain: Link::NONE,
@@ -67,6 +70,17 @@ impl<K: KeyWords> SourceSlot<K> {
         side: Hook::NONE,
         changed: Changed::NOT,
     };
+}
+
+impl<K: KeyWords> SourceSlot<K> {
+    /// Whether a report is no newer than the last.
+    pub(super) fn has_told(&self, health: &Health) -> bool {
+        match self.epoch {
+            Some(epoch) if epoch == health.epoch => health.ts_ms <= self.ts_ms,
+            Some(_) => health.since < self.since,
+            None => false,
+        }
+    }
 }
 
 impl<K: KeyWords> Default for SourceSlot<K> {
@@ -93,6 +107,8 @@ pub struct TrackSlot<F: Family> {
     pub(super) waiting: Ends,
     /// Of the series that were forgotten though they might go on, the latest beginning.
     pub(super) horizon: Option<u64>,
+    /// The same of those that were over.
+    pub(super) past: Option<u64>,
     /// What the node counted, epoch by epoch.
     pub(super) epochs: Epochs<F>,
     /// What of it is in the lane's total.
@@ -111,6 +127,7 @@ impl<F: Family> TrackSlot<F> {
         present: Ends::NONE,
         waiting: Ends::NONE,
         horizon: None,
+        past: None,
         epochs: Epochs::NONE,
         shown: F::Totals::ZERO,
         changed: Changed::NOT,
