@@ -511,3 +511,75 @@ fn lives_of_a_part_that_are_over_count_once_on_its_sibling() {
         assert_eq!((world.total(), world.row("a/x")), (20, (19, 1)));
     }
 }
+
+#[test]
+fn frames_that_lag_in_the_part_that_a_series_left_take_and_count_nothing() {
+    let mut world = World::new();
+    let node = world.arrive();
+    let [a, b] = ["a", "b"].map(|name| world.part(node, name));
+    world.frame(a, &[("x", BORN, 10), ("y", BORN, 1)]);
+    world.frame(b, &[("x", BORN, 12)]);
+    world.frame(a, &[("x", BORN, 11), ("y", BORN, 1)]);
+    assert_eq!((world.total(), world.row("x")), (13, (12, 1)));
+    world.frame(a, &[("y", BORN, 1)]);
+    assert_eq!((world.total(), world.row("x")), (13, (12, 1)));
+    world.frame(b, &[("x", BORN, 14)]);
+    assert_eq!((world.total(), world.row("x")), (15, (14, 1)));
+}
+
+#[test]
+fn a_life_that_lags_in_another_part_than_the_next_counts_once() {
+    let mut world = World::new();
+    let node = world.arrive();
+    let [a, b] = ["a", "b"].map(|name| world.part(node, name));
+    world.frame(a, &[("x", BORN, 10)]);
+    world.frame(b, &[("x", BORN + 1, 5)]);
+    assert_eq!((world.total(), world.row("x")), (15, (15, 1)));
+    world.frame(a, &[("x", BORN, 10)]);
+    let patch = FrameAt {
+        frame: 1,
+        ..FrameAt::first(world.group)
+    };
+    let text = r#"{"x":{"bytes":11}}"#.as_bytes();
+    let read = world.fleet.read::<KEY>(a, 0, patch, text, NOW);
+    assert_eq!(read, Ok(()));
+    world.frame(a, &[]);
+    assert_eq!((world.total(), world.row("x")), (15, (15, 1)));
+    world.frame(b, &[("x", BORN + 1, 6)]);
+    assert_eq!((world.total(), world.row("x")), (16, (16, 1)));
+}
+
+#[test]
+fn what_was_forgotten_after_it_moved_goes_on_though_the_part_that_it_left_tells_of_it_first() {
+    for is_patch in [false, true] {
+        let mut world = World::new();
+        let node = world.arrive();
+        let [a, b] = ["a", "b"].map(|name| world.part(node, name));
+        let patch = |world: &mut World, b| {
+            let (at, text) = (FrameAt::first(FIRST + 1), r#"{"x":{"bytes":8}}"#);
+            let at = FrameAt { frame: 1, ..at };
+            world
+                .fleet
+                .read::<KEY>(b, 0, at, text.as_bytes(), NOW)
+                .unwrap();
+        };
+        let moved = if is_patch { 6 } else { 8 };
+        world.frame_at(FIRST, a, &[("x", BORN, 5)]);
+        world.frame_at(FIRST + 1, b, &[("x", BORN, moved)]);
+        if is_patch {
+            patch(&mut world, b);
+        }
+        world.forget(node);
+        let node = world.arrive();
+        let [a, b] = ["a", "b"].map(|name| world.part(node, name));
+        world.frame_at(FIRST, a, &[("x", BORN, 5)]);
+        world.frame_at(FIRST + 1, b, &[("x", BORN, moved)]);
+        if is_patch {
+            patch(&mut world, b);
+        }
+        assert_eq!(world.total(), 8);
+        world.frame_at(FIRST + 2, a, &[]);
+        world.frame_at(FIRST + 3, b, &[("x", BORN, 9)]);
+        assert_eq!((world.total(), world.row("x")), (9, (9, 1)), "{is_patch}");
+    }
+}

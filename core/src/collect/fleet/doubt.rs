@@ -168,7 +168,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
 
 impl<F: Family> SeriesSlot<F> {
     /// Whether the last frame of a node, or of a part, had it.
-    fn is_shown_by(&self, part: usize) -> bool {
+    pub(super) fn is_shown_by(&self, part: usize) -> bool {
         self.state == SeriesState::Present && self.part as usize == part
     }
 }

@@ -248,6 +248,9 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             self.meet(source, intake, name, row);
             return;
         }
+        if self.lags(series, source, intake, row) {
+            return;
+        }
         let step = series.step(row, intake.patch);
         self.adopt(at, source);
         self.follow(at, intake, &step);

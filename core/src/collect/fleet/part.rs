@@ -4,9 +4,11 @@
 //! node's, in the node's epochs, so that a series may move from one part to another.
 
 use super::{
-    Bookmarks, Fleet, FleetFull, FleetRoom, SourceId, list, rate::When, rows::add, work::Work,
+    Bookmarks, Fleet, FleetFull, FleetRoom, Intake, SourceId, list, rate::When, rows::add,
+    series::SeriesSlot, work::Work,
 };
 use crate::{
+    collect::ReadRow,
     key::{Key, KeyWords},
     schema::{Family, Totals},
     time::Instant,
@@ -143,6 +145,27 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         while let Some(part) = next {
             next = self.next_part(part);
             self.depart(part, now);
+        }
+    }
+
+    /// Whether a row of one part is older than what another has told of the series since, which moved there. A patch
+    /// that tells no beginning is: it is of a row that was.
+    pub(super) fn lags(
+        &self,
+        series: &SeriesSlot<F>,
+        part: usize,
+        intake: &Intake,
+        row: &ReadRow<F>,
+    ) -> bool {
+        let is_here = series.part as usize == part;
+        let is_told = series.turn > 0 && series.ordinal == self.arrival(part);
+        if is_here || !is_told || series.since.is_none() {
+            return false;
+        }
+        match row.since {
+            None => intake.patch,
+            since if since == series.since => series.is_behind(row),
+            since => since < series.since,
         }
     }
 

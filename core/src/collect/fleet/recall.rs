@@ -10,7 +10,7 @@ use super::{
     epoch::trim,
     order::Reading,
     rate::When,
-    series::{SeriesSlot, SeriesState},
+    series::{SeriesSlot, SeriesState, raise},
     work::Work,
 };
 use crate::{
@@ -31,13 +31,19 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             return;
         };
         let is_elsewhere = series.state == SeriesState::Present && series.part as usize != source;
+        let goes_on = intake.patch && series.is_shown_by(source);
         let known = if series.is_recalled {
             series.recalled(row, intake.patch)
-        } else if !is_elsewhere && series.is_same_life(row) {
-            *series
-        } else {
+        } else if !series.is_same_life(row, goes_on) {
             return;
+        } else {
+            series.recounted(row, goes_on)
         };
+        if !series.is_recalled && known.words.as_ref() != series.words.as_ref() {
+            self.note_series(at);
+        } else if !series.is_recalled && is_elsewhere {
+            return;
+        }
         self.adopt(at, source);
         self.show(at, intake, &known);
     }
@@ -168,10 +174,19 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
 }
 
 impl<F: Family> SeriesSlot<F> {
-    /// Whether a row is of the life that is known, and that goes on. A patch of what is shown need not tell:
-    /// that stays as it is.
-    fn is_same_life(&self, row: &ReadRow<F>) -> bool {
-        !self.ended && row.since == self.since
+    /// Whether a row is of the life that is known, and that goes on. A patch of what is shown need not tell.
+    fn is_same_life(&self, row: &ReadRow<F>, is_shown: bool) -> bool {
+        !self.ended && (row.since == self.since || is_shown && row.since.is_none())
+    }
+
+    /// The same, with what a row of its life tells, which was counted. That may be more than is known where all that
+    /// was known is forgotten, and a part that it left has told of it again.
+    fn recounted(&self, row: &ReadRow<F>, goes_on: bool) -> Self {
+        let mut words = if goes_on { self.words } else { F::Totals::ZERO };
+        row.patch(&mut words);
+        let mut known = *self;
+        raise::<F>(&mut known.words, &words);
+        known
     }
 
     /// What a row makes of a series of which nothing else is known.

@@ -159,6 +159,21 @@ impl<F: Family> SeriesSlot<F> {
     }
 }
 
+impl<F: Family> SeriesSlot<F> {
+    /// Whether a series that is present counted more than a row of its life tells; of what closed nobody knows.
+    pub(super) fn is_behind(&self, row: &ReadRow<F>) -> bool {
+        let mut words = F::Totals::ZERO;
+        row.patch(&mut words);
+        for [_, closed] in F::PAIRS {
+            let known = self.words.as_ref().get(*closed).copied();
+            if let Some(closed) = words.as_mut().get_mut(*closed) {
+                *closed = known.unwrap_or(*closed);
+            }
+        }
+        self.state == SeriesState::Present && fell::<F>(&self.words, &words)
+    }
+}
+
 impl<F: Family> Step<F> {
     /// Whether the life is known, and has counted nothing since.
     pub(super) fn tells_nothing(&self) -> bool {
@@ -176,7 +191,7 @@ fn fell<F: Family>(before: &F::Totals, now: &F::Totals) -> bool {
     words.any(|(before, now)| now < before)
 }
 
-fn raise<F: Family>(words: &mut F::Totals, least: &F::Totals) {
+pub(super) fn raise<F: Family>(words: &mut F::Totals, least: &F::Totals) {
     let words = words.as_mut().iter_mut().zip(least.as_ref());
     for (word, least) in words.take(summed::<F>()) {
         *word = (*word).max(*least);
