@@ -472,17 +472,26 @@ fn what_ends_after_its_part_was_announced_anew_closes_in_the_epoch_in_which_it_w
 
 #[test]
 fn nodes_that_were_kept_are_forgotten_one_by_one_for_others() {
-    let mut world = World::new();
-    let node = world.arrive();
-    world.part(node, "a");
-    for name in ["k", "l"] {
-        world.fleet.arrive(name, NOW).unwrap();
+    for departs in [false, true] {
+        let mut world = World::new();
+        let node = world.arrive();
+        world.part(node, "a");
+        for name in ["k", "l"] {
+            world.fleet.arrive(name, NOW).unwrap();
+        }
+        world.restore();
+        let first = world.fleet.arrive("m", NOW).unwrap();
+        if departs {
+            // It is the last to be forgotten then.
+            world.fleet.depart(first, NOW);
+        }
+        let others = ["o", "p", "q", "r"];
+        for name in &others[..3 + usize::from(departs)] {
+            world.fleet.arrive(name, NOW).unwrap();
+        }
+        let forgotten = world.fleet.counts().forgotten_sources;
+        assert_eq!(forgotten, 4 + u64::from(departs));
     }
-    world.restore();
-    for name in ["m", "o", "p", "q"] {
-        world.fleet.arrive(name, NOW).unwrap();
-    }
-    assert_eq!(world.fleet.counts().forgotten_sources, 4);
 }
 
 #[test]

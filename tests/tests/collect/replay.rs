@@ -85,6 +85,14 @@ impl Reader {
         self.node = self.fleet.arrive("n", self.now).unwrap();
     }
 
+    /// A frame of another node.
+    pub(crate) fn read_other(&mut self, at: FrameAt, text: &str) {
+        let other = self.fleet.arrive("m", self.now).unwrap();
+        let (bytes, now) = (text.as_bytes(), self.now);
+        let read = self.fleet.read::<KEY>(other, 0, at, bytes, now);
+        assert_eq!(read, Ok(()));
+    }
+
     pub(crate) fn tick(&mut self) {
         self.fleet.handle_timeout(self.now);
     }

@@ -209,3 +209,22 @@ fn what_tells_more_than_was_known_ends_the_doubt() {
         assert_eq!(reader.total().bytes, 6, "{on_sibling}");
     }
 }
+
+#[test]
+fn a_life_that_follows_one_which_was_forgotten_is_told_by_what_differs() {
+    let mut reader = Reader::new();
+    reader.read(at(false, 0), &life(1, 10)).unwrap();
+    reader.read(at(false, 1), "{}").unwrap();
+    reader.forget();
+    // What another node has open of the same name stays so.
+    reader.read_other(FrameAt::first(FIRST), &life(1, 100));
+    reader.read(at(true, 0), &life(1, 10)).unwrap();
+    let next = format!(r#"{{"a":{{"bytes":3,"since":{}}}}}"#, BORN + 2);
+    reader.read(at(true, 1), &next).unwrap();
+    let row = reader.row("a");
+    assert_eq!(
+        (row.bytes, row.subscriptions, row.subscriptions_closed),
+        (113, 3, 1)
+    );
+    assert_eq!(reader.open(), 2);
+}
