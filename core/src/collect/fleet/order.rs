@@ -166,7 +166,8 @@ impl Bookmarks {
     /// Whether a frame is of the life before the newest, by what was read on the other of track and sibling.
     pub(super) fn is_former(&self, at: FrameAt) -> bool {
         let [now, before] = self.of(!at.on_sibling);
-        before.frames > 0 && before.group.abs_diff(at.group) < now.group.abs_diff(at.group)
+        let [from_now, from_before] = [now, before].map(|mark| mark.group.abs_diff(at.group));
+        before.frames > 0 && from_before < from_now.min(APART)
     }
 
     /// Whether it is of the newest.
