@@ -58,20 +58,25 @@ pub(crate) fn sample_batches<C>(
     per_op(time, allocations, batches * batch)
 }
 
-/// Runs `op` `ops` times on each of the contexts, a thread each, at the same time; says what one
-/// operation took in the thread that was slowest.
+/// Runs `op` `ops` times on each of the contexts, a thread and a core each, at the same time; says what one
+/// operation took in the thread that was slowest. Left to themselves, such short threads now and then share a
+/// core, where they wait for each other and never meet.
 pub(crate) fn sample_threads<C: Send>(
     contexts: &mut [C],
     ops: usize,
     op: impl Fn(&mut C, usize) + Sync,
 ) -> Sample {
     let barrier = Barrier::new(contexts.len());
+    let mut cores = core_affinity::get_core_ids()
+        .unwrap_or_default()
+        .into_iter();
     let region = Region::new(crate::ALLOCATOR);
     let slowest = std::thread::scope(|scope| {
         let mut threads = Vec::with_capacity(contexts.len());
         for context in contexts {
-            let (barrier, op) = (&barrier, &op);
+            let (barrier, op, core) = (&barrier, &op, cores.next());
             threads.push(scope.spawn(move || {
+                core.map(core_affinity::set_for_current);
                 barrier.wait();
                 let begin = Instant::now();
                 (0..ops).for_each(|i| op(context, i));
