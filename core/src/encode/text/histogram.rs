@@ -124,8 +124,12 @@ const SLACK: usize = 256;
 
 impl<'a> Buckets<'a> {
     /// Those of a histogram with these bounds.
-    pub(crate) fn new(stem: Stem<'a>, histogram: &'static Histogram, bounds: &'a Bounds) -> Self {
-        let start = |suffix| Some(Start::new(stem.with(suffix)));
+    pub(crate) fn new(
+        stem: &'a Stem<'a>,
+        histogram: &'static Histogram,
+        bounds: &'a Bounds,
+    ) -> Self {
+        let start = |suffix| Some(Start::new(stem, suffix));
         let format = bounds.format;
         let created = (format == Format::OpenMetrics1).then_some("_created");
         let (bucket, others) = match format {
@@ -138,7 +142,7 @@ impl<'a> Buckets<'a> {
         let mut buckets = Self {
             histogram,
             bare: stem.is_bare(),
-            bucket: Start::new(stem.with(bucket)),
+            bucket: Start::new(stem, bucket),
             named: None,
             others,
             bounds,

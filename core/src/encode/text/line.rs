@@ -15,10 +15,9 @@ const START: usize = 256;
 const SHORT: usize = 128;
 
 /// What lines have in common, from the metric's name to that of the series.
-#[derive(Clone, Copy)]
 pub(crate) struct Stem<'a> {
-    /// The metric's name in two pieces, and what the sample's name adds to it.
-    pub(crate) name: [&'a str; 3],
+    /// The metric's name, in two pieces.
+    pub(crate) name: [&'a str; 2],
     pub(crate) labels: Labels<'a>,
     pub(crate) lanes: &'a dyn LaneLabels,
     pub(crate) lane: usize,
@@ -31,13 +30,6 @@ pub(crate) struct Stem<'a> {
 }
 
 impl<'a> Stem<'a> {
-    /// The same for samples whose name adds this.
-    pub(crate) const fn with(&self, suffix: &'a str) -> Self {
-        let mut stem = *self;
-        stem.name[2] = suffix;
-        stem
-    }
-
     /// Whether there is no label at all.
     pub(crate) fn is_bare(&self) -> bool {
         !self.has_key && self.pairs().next().is_none()
@@ -48,9 +40,11 @@ impl<'a> Stem<'a> {
         self.lane_labels().all(|(_, value)| value != ["", ""])
     }
 
-    /// Writes all up to the value of the last label, and of that, where it is the series' name, nothing.
-    pub(crate) fn write(&self, out: &mut impl Out) {
-        put_parts(out, self.name);
+    /// Writes all up to the value of the last label, and of that, where it is the series' name, nothing. The name of
+    /// the sample is the metric's and this suffix.
+    pub(crate) fn write(&self, suffix: &str, out: &mut impl Out) {
+        let [begin, end] = self.name;
+        put_parts(out, [begin, end, suffix]);
         let mut is_first = true;
         self.pairs().for_each(|(name, value)| {
             begin_label(out, name, is_first);
@@ -63,7 +57,7 @@ impl<'a> Stem<'a> {
         }
     }
 
-    /// No more than this is written: each byte of a value may need two.
+    /// No more than this is written, the suffix apart: each byte of a value may need two.
     pub(crate) fn longest(&self) -> usize {
         const AROUND: usize = 4;
         let key = AROUND + self.key.len();
@@ -73,13 +67,9 @@ impl<'a> Stem<'a> {
 
     /// The labels before the series' own.
     fn pairs(&self) -> impl Iterator<Item = (&'a str, [&'a str; 2])> {
-        let (own, fixed) = (*self, self.fixed);
-        let shared = self
-            .labels
-            .iter()
-            .filter(move |(name, _)| !own.has_own(name));
+        let shared = self.labels.iter().filter(|(name, _)| !self.has_own(name));
         let shared = shared.map(|(name, value)| (name, ["", value]));
-        let fixed = fixed.map(|(name, value)| (name, ["", value]));
+        let fixed = self.fixed.map(|(name, value)| (name, ["", value]));
         shared.chain(self.lane_labels()).chain(fixed)
     }
 
@@ -122,24 +112,31 @@ pub(crate) const fn end_of_labels(bare: bool) -> &'static [u8] {
 
 /// A [`Stem`], written once and copied for each line.
 pub(crate) struct Start<'a> {
-    stem: Stem<'a>,
+    stem: &'a Stem<'a>,
+    suffix: &'a str,
     text: [u8; START],
     len: usize,
 }
 
 impl<'a> Start<'a> {
-    pub(crate) fn new(stem: Stem<'a>) -> Self {
-        let mut text = [0; START];
-        let len = if stem.longest() <= START {
-            let mut out = Whole::new(&mut text);
-            stem.write(&mut out);
+    /// That of samples whose name adds this to the metric's.
+    pub(crate) fn new(stem: &'a Stem<'a>, suffix: &'a str) -> Self {
+        let mut start = Self {
+            stem,
+            suffix,
+            text: [0; START],
+            len: 0,
+        };
+        start.len = if stem.longest() + suffix.len() <= START {
+            let mut out = Whole::new(&mut start.text);
+            stem.write(suffix, &mut out);
             out.written()
         } else {
-            let mut out = Window::new(&mut text, 0);
-            stem.write(&mut out);
+            let mut out = Window::new(&mut start.text, 0);
+            stem.write(suffix, &mut out);
             out.total()
         };
-        Self { stem, text, len }
+        start
     }
 
     #[expect(clippy::inline_always, reason = "speed: see `Item::write`")]
@@ -147,7 +144,7 @@ impl<'a> Start<'a> {
     pub(crate) fn put<O: Out>(&self, out: &mut O) {
         match self.text.first_chunk::<SHORT>() {
             Some(short) if self.len <= SHORT => out.put_padded(short, self.len),
-            _ if O::IS_PART && self.len > START => self.stem.write(out),
+            _ if O::IS_PART && self.len > START => self.stem.write(self.suffix, out),
             _ => out.put(self.text.get(..self.len).unwrap_or_default()),
         }
     }

@@ -3,14 +3,14 @@
 use super::{
     decimal::decimal,
     exposition::Item,
-    line::{Stem, Tail, end_of_labels},
+    line::{Kind, Stem, Tail, end_of_labels},
 };
 use crate::encode::Out;
 
 /// One sample, told by its labels alone.
 pub(crate) struct Lone<'a> {
-    /// With what a counter's name ends with.
     pub(crate) stem: Stem<'a>,
+    pub(crate) kind: Kind,
     pub(crate) tail: Tail,
     pub(crate) n: u64,
     /// Decimals of its number.
@@ -22,14 +22,14 @@ pub(crate) struct Lone<'a> {
 impl Item for Lone<'_> {
     fn write(&self, out: &mut impl Out) {
         let end = end_of_labels(self.stem.is_bare());
-        self.stem.write(out);
+        self.stem.write(self.kind.suffix(), out);
         out.put(end);
         decimal(out, self.n, self.places);
         match self.tail {
             Tail::None => {}
             Tail::Created => {
                 out.put(b"\n");
-                self.stem.with("_created").write(out);
+                self.stem.write("_created", out);
                 out.put(end);
                 decimal(out, self.since, 3);
             }

@@ -82,7 +82,7 @@ impl<'a> SelfSection<'a> {
             metric: name, kind, ..
         } = metric.head;
         let stem = Stem {
-            name: ["", name, kind.suffix()],
+            name: ["", name],
             labels: style.labels,
             lanes: &(),
             lane: 0,
@@ -92,6 +92,7 @@ impl<'a> SelfSection<'a> {
         };
         Some(Lone {
             stem,
+            kind,
             tail: Tail::of(kind, style.format),
             n,
             places: metric.places,

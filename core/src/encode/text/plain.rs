@@ -22,12 +22,12 @@ pub(crate) struct Lines<'a> {
 const SLACK: usize = 64 + MOMENT;
 
 impl<'a> Lines<'a> {
-    pub(crate) fn new(stem: &Stem<'a>, kind: Kind, format: Format, places: u8) -> Self {
+    pub(crate) fn new(stem: &'a Stem<'a>, kind: Kind, format: Format, places: u8) -> Self {
         let tail = Tail::of(kind, format);
         let created = (tail == Tail::Created).then_some("_created");
         let mut lines = Self {
-            start: Start::new(stem.with(kind.suffix())),
-            created: created.map(|suffix| Start::new(stem.with(suffix))),
+            start: Start::new(stem, kind.suffix()),
+            created: created.map(|suffix| Start::new(stem, suffix)),
             tail,
             places,
             moment: Moment::new(tail, false),

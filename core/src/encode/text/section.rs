@@ -73,7 +73,7 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
             Number::Histogram(histogram) => {
                 bounds.become_of(histogram, entry.places());
                 let stem = self.stem(style, entry, at.lane);
-                self.write_histogram(Buckets::new(stem, histogram, bounds), at, page)
+                self.write_histogram(Buckets::new(&stem, histogram, bounds), at, page)
             }
         }
     }
@@ -145,7 +145,8 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
             Number::Word(word) => page.put(
                 at,
                 &Lone {
-                    stem: stem.with(entry.head.kind.suffix()),
+                    stem,
+                    kind: entry.head.kind,
                     tail: Tail::of(entry.head.kind, style.format),
                     n: words.get(word).copied().unwrap_or(0),
                     places: entry.places(),
@@ -154,7 +155,7 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
             ),
             Number::Histogram(histogram) => {
                 bounds.become_of(histogram, entry.places());
-                let mut buckets = Buckets::new(stem, histogram, bounds);
+                let mut buckets = Buckets::new(&stem, histogram, bounds);
                 let name = Name::<F, S::Key>::NONE;
                 buckets.begin(&name, began);
                 Bars::new(&buckets, name, words).write(at, page)
@@ -163,9 +164,8 @@ impl<'a, F: Family, B: Books<F>, S: Storage<F>, L: LaneLabels> FamilySection<'a,
     }
 
     fn stem<'s>(&'s self, style: &Style<'s>, entry: &Entry, lane: usize) -> Stem<'s> {
-        let [prefix, name] = entry.head.name();
         Stem {
-            name: [prefix, name, ""],
+            name: entry.head.name(),
             labels: style.labels,
             lanes: &self.lanes,
             lane,
