@@ -667,3 +667,24 @@ fn a_series_that_ended_two_arrivals_ago_and_goes_on_is_in_the_total() {
     assert_eq!((lane.total.frames, lane.unnamed.frames), (2, 0));
     assert_eq!(fleet.row(0, "a").unwrap().totals().frames, 2);
 }
+
+#[test]
+fn late_frames_of_an_epoch_that_was_told_whole_count_nothing_more() {
+    let mut fleet = small();
+    let mut track = Track::new(&mut fleet);
+    let since = BORN + 1;
+    track.frame(&format!(r#"{{"a":{{"bytes":10,"since":{since}}}}}"#));
+    track.report(1, BORN, 21);
+    track.node = track.fleet.arrive("n", at(1)).unwrap();
+    track.frame(&format!(
+        r#"{{"a":{{"bytes":15,"since":{since}}},"b":{{"bytes":6,"since":{since}}}}}"#
+    ));
+    assert_eq!(track.total().bytes, 21);
+    track.report(2, BORN + 4_000, 0);
+    assert_eq!(track.total().bytes, 21);
+    let since = BORN + 4_001;
+    track.frame(&format!(r#"{{"a":{{"bytes":3,"since":{since}}}}}"#));
+    track.report(2, BORN + 4_000, 3);
+    assert_eq!(track.total().bytes, 24);
+    assert_eq!((track.row("a").bytes, track.row("b").bytes), (18, 6));
+}

@@ -228,3 +228,32 @@ fn a_life_that_follows_one_which_was_forgotten_is_told_by_what_differs() {
     );
     assert_eq!(reader.open(), 2);
 }
+
+#[test]
+fn an_overflow_series_goes_on_after_an_older_frame_without_it() {
+    let overflow = |closed: u64| {
+        format!(
+            r#"{{"__overflow__":{{"subscriptions":2,"subscriptions_closed":{closed},"since":{BORN}}}}}"#
+        )
+    };
+    for (on_sibling, anew) in WAYS
+        .into_iter()
+        .flat_map(|way| BOTH.map(|anew| (way, anew)))
+    {
+        let mut reader = Reader::new();
+        reader.read(at(on_sibling, 0), &overflow(1)).unwrap();
+        reader.begin(anew);
+        let older = |of| FrameAt::first(FIRST + of).on_sibling(!on_sibling);
+        let before = overflow(1).replace(r#""subscriptions":2"#, r#""subscriptions":1"#);
+        for (place, text) in [&before, "{}", &overflow(1)].into_iter().enumerate() {
+            reader.read(older(place as u64), text).unwrap();
+        }
+        let total = reader.total();
+        assert_eq!((total.subscriptions, total.subscriptions_closed), (2, 1));
+        assert_eq!(reader.open(), 1);
+        reader.read(older(3), &overflow(2)).unwrap();
+        reader.read(older(4), "{}").unwrap();
+        let total = reader.total();
+        assert_eq!((total.subscriptions, total.subscriptions_closed), (2, 2));
+    }
+}

@@ -234,6 +234,18 @@ impl<F: Family> Epochs<F> {
         add(&mut self.now.seen, carried);
     }
 
+    /// No more than this was counted in the epoch: the rest was in the one before.
+    pub(super) fn leave(&mut self, ours: &F::Totals) {
+        let mut late = self.now.seen;
+        for (late, ours) in late.as_mut().iter_mut().zip(ours.as_ref()) {
+            *late = late.saturating_sub(*ours);
+        }
+        add(&mut self.before.seen, &late);
+        for (seen, late) in self.now.seen.as_mut().iter_mut().zip(late.as_ref()) {
+            *seen = seen.saturating_sub(*late);
+        }
+    }
+
     /// Another epoch began, unnoticed, and so much was counted in it already.
     pub(super) fn part_from(&mut self, carried: &F::Totals) {
         for (seen, carried) in self.now.seen.as_mut().iter_mut().zip(carried.as_ref()) {

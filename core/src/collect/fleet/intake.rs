@@ -342,10 +342,15 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         }
     }
 
-    /// A frame says that a series is not there any more.
+    /// A frame says that a series is not there any more. An overflow series comes and goes in one life: a frame that
+    /// may be older than what was read does not end it.
     fn lose(&mut self, at: usize, intake: &Intake) {
-        let series = self.tables.series.get(at);
-        if intake.again || series.is_some_and(|series| series.is_recalled) {
+        let is_recalled = self
+            .tables
+            .series
+            .get(at)
+            .is_some_and(|series| series.is_recalled);
+        if intake.again || is_recalled || intake.doubtful && self.is_overflow(at) {
             self.fade(at, intake.when.now);
         } else {
             self.end_series(at, intake.when.now);

@@ -193,20 +193,39 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
     }
 
     /// A node is in another epoch, since `born`, than before it arrived: what its parts had told of that by then
-    /// is of the new one.
-    pub(super) fn bring_parts(&mut self, owner: usize, born: Option<u64>, now: Instant) {
-        let Some(source) = self.tables.sources.get(owner) else {
+    /// is of the new one, and what frames that came late told of lives from before is of the old one.
+    pub(super) fn begin_epoch(&mut self, owner: usize, born: Option<u64>, now: Instant) {
+        let Some(ordinal) = self.tables.sources.get(owner).map(|source| source.ordinal) else {
             return;
         };
-        let before = source.ordinal.wrapping_sub(1);
         let lanes = self.tables.lanes.len();
         for lane in 0..lanes {
-            let carried = self.carry_parts(owner, lane, before, born);
+            let carried = self.carry_parts(owner, lane, ordinal.wrapping_sub(1), born);
             let track = owner * lanes + lane;
             if let Some(track) = self.tables.tracks.get_mut(track) {
                 track.epochs.bring(&carried);
             }
+            if let Some(born) = born {
+                self.leave_late_to(owner, lane, (ordinal, born));
+            }
             self.settle(track, lane, When::at(now));
+        }
+    }
+
+    /// Leaves what a node and its parts told in a lane, of lives that began before its epoch, to the one before.
+    fn leave_late_to(&mut self, owner: usize, lane: usize, epoch: (u32, u64)) {
+        let lanes = self.tables.lanes.len();
+        let mut ours = F::Totals::ZERO;
+        let mut any = self.leave_late(owner * lanes + lane, epoch, &mut ours);
+        let mut next = self.first_part(owner);
+        while let Some(part) = next {
+            next = self.next_part(part);
+            any |= self.leave_late(part * lanes + lane, epoch, &mut ours);
+        }
+        if let Some(track) = self.tables.tracks.get_mut(owner * lanes + lane)
+            && any
+        {
+            track.epochs.leave(&ours);
         }
     }
 

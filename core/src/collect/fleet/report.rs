@@ -5,12 +5,13 @@ use super::{
     order::{Reading, ReadingState},
     rate::When,
     rows::add,
+    series::{SeriesSlot, clear_levels},
     work::Work,
 };
 use crate::{
     collect::{NodeReader, ReadRow},
     key::KeyWords,
-    ledger::{MAX_LANES, summed},
+    ledger::MAX_LANES,
     node::Health,
     schema::{Family, Totals},
     time::Instant,
@@ -143,7 +144,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         });
         let born = (health.since > since).then_some(health.since);
         if noticed {
-            self.bring_parts(at, born, now);
+            self.begin_epoch(at, born, now);
         } else {
             self.split(at, born, now);
         }
@@ -169,29 +170,63 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         }
     }
 
-    /// Brings the series of a track that began by `born` into the next epoch; what they counted.
+    /// Brings the series of a track that began at `born` or later into the next epoch; what they counted.
     pub(super) fn carry(&mut self, track: usize, old: u32, born: Option<u64>) -> F::Totals {
         let mut carried = F::Totals::ZERO;
-        let Some(track) = self.tables.tracks.get(track).copied() else {
-            return carried;
-        };
-        for ends in [track.present, track.waiting] {
+        self.each_of(track, old, |series| {
+            let is_new = born.is_some() && series.since >= born;
+            if is_new {
+                series.ordinal = old.wrapping_add(1);
+                add(&mut carried, &series.words);
+            }
+            is_new
+        });
+        clear_levels::<F>(&mut carried);
+        carried
+    }
+
+    /// Leaves the series of a track that began before `born` to the epoch before, of which late frames told; adds up
+    /// what the others counted, and says whether there were any to leave.
+    pub(super) fn leave_late(
+        &mut self,
+        track: usize,
+        (ordinal, born): (u32, u64),
+        others: &mut F::Totals,
+    ) -> bool {
+        let mut any = false;
+        self.each_of(track, ordinal, |series| {
+            let is_late = series.since.is_some_and(|since| since < born);
+            if is_late {
+                series.ordinal = ordinal.wrapping_sub(1);
+            } else {
+                add(others, &series.words);
+            }
+            any |= is_late;
+            is_late
+        });
+        any
+    }
+
+    /// Each series of a track that was told of last after this arrival of the node; `f` says whether it changed.
+    fn each_of(
+        &mut self,
+        track: usize,
+        ordinal: u32,
+        mut f: impl FnMut(&mut SeriesSlot<F>) -> bool,
+    ) {
+        let track = self.tables.tracks.get(track);
+        let lists = track.map(|track| [track.present, track.waiting]);
+        for ends in lists.into_iter().flatten() {
             let mut next = ends.first();
             while let Some((at, series)) =
                 next.and_then(|at| Some((at, self.tables.series.get_mut(at)?)))
             {
                 next = series.side.after.slot();
-                if series.ordinal == old && born.is_some() && series.since >= born {
-                    series.ordinal = old.wrapping_add(1);
-                    add(&mut carried, &series.words);
+                if series.ordinal == ordinal && f(series) {
                     self.note_series(at);
                 }
             }
         }
-        for level in carried.as_mut().iter_mut().skip(summed::<F>()) {
-            *level = 0;
-        }
-        carried
     }
 
     /// Takes in the totals that a node tells.

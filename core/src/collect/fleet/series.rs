@@ -199,7 +199,7 @@ pub(super) fn raise<F: Family>(words: &mut F::Totals, least: &F::Totals) {
 }
 
 /// Gauges that are set are no sums.
-fn clear_levels<F: Family>(words: &mut F::Totals) {
+pub(super) fn clear_levels<F: Family>(words: &mut F::Totals) {
     for level in words.as_mut().iter_mut().skip(summed::<F>()) {
         *level = 0;
     }
@@ -459,6 +459,13 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         }
     }
 
+    /// Whether a series is an overflow series, whose one life is told of in frames that do not follow each other.
+    pub(super) fn is_overflow(&self, at: usize) -> bool {
+        let series = self.tables.series.get(at);
+        let row = series.and_then(|series| self.tables.rows.get(series.row as usize));
+        row.is_some_and(|row| row.key.is(&Key::overflow()))
+    }
+
     /// Frees a series that waits. If it might go on, what it counted by then is kept in mind.
     pub(super) fn release_series(&mut self, at: usize, now: Instant) {
         let Some((_, track)) = self.place_of(at) else {
@@ -470,8 +477,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
             return;
         };
         let (hash, row) = (series.hash(self.state.seed), series.row as usize);
-        let overflow = |row: &super::RowSlot<F, K>| row.key.is(&Key::overflow());
-        let goes_on = self.tables.rows.get(row).is_some_and(overflow);
+        let goes_on = self.is_overflow(at);
         self.note_horizon(&series, goes_on);
         let Some(track) = self.tables.tracks.get_mut(track) else {
             return;
