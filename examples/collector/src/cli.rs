@@ -100,10 +100,10 @@ pub struct FleetOptions {
     /// Room for so many nodes, each of about 4 kB.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub max_nodes: usize,
-    /// Room for so many broadcasts and roots of sessions, by tier and role, each of about 600 bytes.
+    /// Room for so many broadcasts and roots of sessions, by tier and role, each of about 860 bytes.
     #[arg(long, value_name = "N", default_value_t = 50_000)]
     pub max_broadcasts: usize,
-    /// Room for so many broadcasts and roots on all nodes together, each of about 170 bytes.
+    /// Room for so many broadcasts and roots on all nodes together, each of about 260 bytes.
     #[arg(long, value_name = "N", default_value_t = 200_000)]
     pub max_series: usize,
 }

@@ -56,3 +56,17 @@ pub(crate) fn fleet<F: Family>(size: Size, policy: FleetPolicy) -> Fleet<F, Boxe
 fn many<T: Default>(n: usize) -> Box<[T]> {
     (0..n).map(|_| T::default()).collect()
 }
+
+/// What the documentation says of `CollectorConfig`, whose keys have 96 bytes, and of the collector's options.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn a_name_takes_860_bytes_and_a_series_260() {
+    use streamgauge_core::{Presence, Traffic};
+
+    type Long = [usize; 12];
+    let name = size_of::<RowSlot<Traffic, Long>>() + size_of::<RowSlot<Presence, Long>>();
+    let series = size_of::<SeriesSlot<Traffic>>() + size_of::<SeriesSlot<Presence>>();
+    let buckets = 2 * size_of::<Link>();
+    assert!((845..=875).contains(&(name + buckets)), "{name}");
+    assert!((245..=275).contains(&(series + buckets)), "{series}");
+}

@@ -3,8 +3,8 @@
 use crate::measure::{BROADCASTS, Costs, MOVES};
 
 /// Of a collector's memory, as its help says: for each broadcast of a node, and for each broadcast by name.
-const SERIES_BYTES: f64 = 170.0;
-const NAME_BYTES: f64 = 600.0;
+const SERIES_BYTES: f64 = 256.0;
+const NAME_BYTES: f64 = 864.0;
 const GIB: f64 = 1_073_741_824.0;
 
 /// What a collector has of its machine: half of a core for its fleet, 32 GiB, half a gigabit a second, and a
