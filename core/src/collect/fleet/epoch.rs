@@ -1,6 +1,9 @@
 //! What a node counted in one lane, epoch by epoch.
 
-use super::{KeptEpoch, rows::add};
+use super::{
+    KeptEpoch,
+    rows::{add, excess},
+};
 use crate::{
     ledger::summed,
     schema::{Family, Totals},
@@ -130,11 +133,7 @@ impl<F: Family> Epochs<F> {
     /// Keeps the total from falling beneath what it was: of sums that could not be held whole, less may be left
     /// as epochs part.
     pub(super) fn hold(&mut self, least: &F::Totals) {
-        let total = self.total();
-        let mut lost = *least;
-        for (lost, total) in lost.as_mut().iter_mut().zip(total.as_ref()) {
-            *lost = lost.saturating_sub(*total);
-        }
+        let lost = excess(least, &self.total());
         add(&mut self.base, &lost);
     }
 
@@ -228,29 +227,20 @@ impl<F: Family> Epochs<F> {
 
     /// So much of what was counted in the epoch before was in this one.
     pub(super) fn bring(&mut self, carried: &F::Totals) {
-        for (seen, carried) in self.before.seen.as_mut().iter_mut().zip(carried.as_ref()) {
-            *seen = seen.saturating_sub(*carried);
-        }
+        self.before.seen = excess(&self.before.seen, carried);
         add(&mut self.now.seen, carried);
     }
 
     /// No more than this was counted in the epoch: the rest was in the one before.
     pub(super) fn leave(&mut self, ours: &F::Totals) {
-        let mut late = self.now.seen;
-        for (late, ours) in late.as_mut().iter_mut().zip(ours.as_ref()) {
-            *late = late.saturating_sub(*ours);
-        }
+        let late = excess(&self.now.seen, ours);
         add(&mut self.before.seen, &late);
-        for (seen, late) in self.now.seen.as_mut().iter_mut().zip(late.as_ref()) {
-            *seen = seen.saturating_sub(*late);
-        }
+        self.now.seen = excess(&self.now.seen, &late);
     }
 
     /// Another epoch began, unnoticed, and so much was counted in it already.
     pub(super) fn part_from(&mut self, carried: &F::Totals) {
-        for (seen, carried) in self.now.seen.as_mut().iter_mut().zip(carried.as_ref()) {
-            *seen = seen.saturating_sub(*carried);
-        }
+        self.now.seen = excess(&self.now.seen, carried);
         self.shift();
         self.now.seen = *carried;
         self.open = false;

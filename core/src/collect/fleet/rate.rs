@@ -1,5 +1,6 @@
 //! How fast something grows: by what it was at two moments of the past.
 
+use super::rows::{add, excess};
 use crate::{
     schema::{Family, Totals},
     time::{Duration, Instant},
@@ -104,9 +105,7 @@ impl<F: Family> Marks<F> {
     /// Leaves out of all rates what the totals will grow by: it was counted at other times.
     pub(super) fn shift(&mut self, gain: &F::Totals) {
         for mark in [&mut self.older, &mut self.newer] {
-            for (total, gain) in mark.totals.as_mut().iter_mut().zip(gain.as_ref()) {
-                *total = total.saturating_add(*gain);
-            }
+            add(&mut mark.totals, gain);
         }
     }
 
@@ -114,10 +113,7 @@ impl<F: Family> Marks<F> {
     pub(super) fn growth(&self, now: Instant, window: Duration, totals: &F::Totals) -> Growth<F> {
         let silent = now.saturating_since(self.newer.at) >= window;
         let base = if silent { &self.newer } else { &self.older };
-        let mut counted = *totals;
-        for (word, base) in counted.as_mut().iter_mut().zip(base.totals.as_ref()) {
-            *word = word.saturating_sub(*base);
-        }
+        let counted = excess(totals, &base.totals);
         Growth {
             counted: F::from_words(counted.as_ref()),
             over: now.saturating_since(base.at),

@@ -248,6 +248,16 @@ pub(super) fn add<T: Totals>(to: &mut T, gain: &T) {
     }
 }
 
+/// By how much words exceed others; by nothing where they are less.
+#[inline]
+pub(super) fn excess<T: Totals>(words: &T, over: &T) -> T {
+    let mut excess = *words;
+    for (word, over) in excess.as_mut().iter_mut().zip(over.as_ref()) {
+        *word = word.saturating_sub(*over);
+    }
+    excess
+}
+
 /// The first so many segments of a name; nothing if it has fewer. No prefix is longer than the name, so
 /// that a name of as many segments is its own.
 fn prefix(name: &str, level: u8) -> Option<&str> {

@@ -6,7 +6,7 @@ use super::{
     list::{self, Changed, Hook},
     live::numbers,
     rate::When,
-    rows::add,
+    rows::{add, excess},
     work::Work,
 };
 use crate::{
@@ -206,9 +206,7 @@ pub(super) fn clear_levels<F: Family>(words: &mut F::Totals) {
 }
 
 fn subtract<F: Family>(words: &mut F::Totals, less: &F::Totals) {
-    for (word, less) in words.as_mut().iter_mut().zip(less.as_ref()) {
-        *word = word.saturating_sub(*less);
-    }
+    *words = excess(words, less);
     clear_levels::<F>(words);
 }
 

@@ -5,7 +5,7 @@ use super::{
     list::{self, Changed, Ends, Hook},
     order::{Bookmarks, Reading},
     rate::When,
-    rows::add,
+    rows::{add, excess},
     series::SeriesState,
     work::Work,
 };
@@ -291,10 +291,7 @@ impl<F: Family, K: KeyWords> Work<'_, F, K> {
         };
         track.epochs.hold(&track.shown);
         let total = track.epochs.total();
-        let mut gain = total;
-        for (gain, shown) in gain.as_mut().iter_mut().zip(track.shown.as_ref()) {
-            *gain = gain.saturating_sub(*shown);
-        }
+        let gain = excess(&total, &track.shown);
         track.shown = total;
         lane.marks.pass(when, self.state.policy.window, &lane.total);
         if when.before.is_none() {

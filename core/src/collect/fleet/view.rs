@@ -7,7 +7,7 @@ use super::{
     live::Live,
     rate::Growth,
     room::FleetTables,
-    rows::{self, RowKind, RowSlot},
+    rows::{self, RowKind, RowSlot, excess},
 };
 use crate::{
     key::{Key, KeyWords},
@@ -150,10 +150,7 @@ impl<F: Family, R: FleetRoom<F>> Fleet<F, R> {
     /// What all nodes told of a lane.
     pub fn lane(&self, lane: usize, now: Instant) -> Option<LaneView<F>> {
         let slot = self.room.tables().lanes.get(lane).copied()?;
-        let mut unnamed = slot.total;
-        for (word, named) in unnamed.as_mut().iter_mut().zip(slot.named.as_ref()) {
-            *word = word.saturating_sub(*named);
-        }
+        let unnamed = excess(&slot.total, &slot.named);
         Some(LaneView {
             total: F::from_words(slot.total.as_ref()),
             unnamed: F::from_words(unnamed.as_ref()),
